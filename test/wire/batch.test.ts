@@ -63,6 +63,17 @@ describe("a batch on the wire", () => {
     assert.equal(textAt(batch.detail, 1), '{"aggregation_drops":3}');
   });
 
+  test("survives being decoded and encoded again, at every size around a buffer's padding", () => {
+    for (let rows = 1; rows <= 40; rows++) {
+      const builder = new BatchBuilder();
+      for (let i = 0; i < rows; i++) builder.addWindow({ ...ROW, tick: i, bucket: [i, i + 1], count: [i, 2 * i] });
+      const once = decodeBatch(encodeBatch(builder.finish()));
+      const twice = decodeBatch(encodeBatch(once));
+      assert.deepEqual(twice.count, once.count, `${rows} rows`);
+      assert.deepEqual(twice.tick, once.tick, `${rows} rows`);
+    }
+  });
+
   test("of another version is refused by name", () => {
     const bytes = Buffer.from(encodeBatch(new BatchBuilder().finish()));
     const at = bytes.indexOf("isotherm.wire");

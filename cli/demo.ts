@@ -1,0 +1,238 @@
+/**
+ * demo.ts: `isotherm demo`: the whole product on one machine, watching a simulated fleet.
+ *
+ *   this process: collector ─HTTP─▶ ingest ─▶ engine process       simulator process: one ssh server a host
+ *                 query API, page                                     ▲
+ *                      └──────────────── ssh ─────────────────────────┘
+ *
+ * Nothing is faked behind the collector: the simulator speaks ssh and prints what dtrace prints, and the minutes that the page
+ * shows at once were printed by it, with timestamps in the past, and took the ordinary way.
+ */
+import { Command } from "commander";
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import { startCollector } from "../collectors/collector.ts";
+import { makeKeyPair } from "../collectors/ssh.ts";
+import { parseKnownHosts } from "../collectors/known-hosts.ts";
+import { createLog, type Log, type LogLevel } from "../server/log.ts";
+import type { StoreClient } from "../store/client.ts";
+import type { State } from "../store/state.ts";
+import { Closers } from "./closers.ts";
+import { integerOption, pathOption } from "./options.ts";
+import { startServices } from "./services.ts";
+import { startSimulator, type Simulator } from "./simulator-process.ts";
+import { buildWeb } from "./web-build.ts";
+
+export interface DemoOptions {
+  readonly hosts: number;
+  readonly zones: number;
+  readonly tenants: number;
+  readonly data: string;
+  readonly port: number;
+  readonly duration: number;
+  readonly seed: number;
+  readonly backfill: number;
+  readonly log: LogLevel;
+}
+
+export interface Demo {
+  /** The page's address, with the code that signs in. */
+  readonly url: string;
+  readonly apiUrl: string;
+  /** Tokens made at this start; empty where the data directory had them already. */
+  readonly tokens: readonly { readonly label: string; readonly token: string }[];
+  readonly simulator: Simulator;
+  close(): Promise<void>;
+}
+
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description("run everything on this machine, watching a simulated fleet of SmartOS hosts")
+    .option("--hosts <n>", "simulated hosts", integerOption("--hosts", 1, 500), 3)
+    .option("--zones <n>", "zones on each host", integerOption("--zones", 1, 100), 4)
+    .option("--tenants <n>", "tenants that own the zones", integerOption("--tenants", 1, 50), 3)
+    .option("--data <dir>", "where the store lives", pathOption, "data/demo")
+    .option("--port <n>", "port of the page; 0 for any free one", integerOption("--port", 0, 65_535), 8080)
+    .option(
+      "--duration <s>",
+      "end after so many seconds; 0: run until Ctrl-C",
+      integerOption("--duration", 0, 86_400 * 365),
+      0,
+    )
+    .option("--seed <n>", "seed of the workload", integerOption("--seed", 0, 2 ** 31 - 1), 1)
+    .option("--backfill <s>", "seconds of history to begin with", integerOption("--backfill", 0, 3600), 300)
+    .option("--log <level>", "debug, info, warn, error or silent", logLevel, "warn" as LogLevel)
+    .addHelpText("after", "\nExamples:\n  isotherm demo\n  isotherm demo --hosts 10 --port 0 --data /tmp/isotherm\n")
+    .action(async (options: DemoOptions) => runDemo(options));
+}
+
+async function runDemo(options: DemoOptions): Promise<void> {
+  const ended = untilSignal(options.duration);
+  const demo = await startDemo(options);
+  process.stdout.write(greeting(demo, options));
+  await ended;
+  await demo.close();
+}
+
+/** Starts every part; a part that fails ends those before it. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const closers = new Closers();
+  try {
+    return await compose(options, createLog(options.log), closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function compose(options: DemoOptions, log: Log, closers: Closers): Promise<Demo> {
+  const keys = makeKeyPair();
+  const signInCode = randomBytes(18).toString("base64url");
+  const services = await startServices({
+    dataDir: resolve(options.data),
+    host: LOOPBACK,
+    port: options.port,
+    webDir: await buildWeb(),
+    simulated: true,
+    signInCode,
+    log,
+  });
+  closers.add(() => services.close());
+  const { state, query, ingest, store } = services;
+  const simulator = await startSimulator({
+    hosts: options.hosts,
+    zonesPerHost: options.zones,
+    tenants: options.tenants,
+    seed: options.seed,
+    backfillSec: await untoldSec(store, options.backfill),
+    clientPublicKey: keys.publicKey,
+  });
+  closers.add(() => simulator.close());
+  await nameTenants(state, simulator);
+  const tokens = await firstTokens(state);
+  for (const each of STANDING) await query.instrumentations.ensureStanding(each);
+  const knownHosts = parseKnownHosts(
+    simulator.hosts.map(({ name, port, hostKey }) => `[${name}]:${port} ${hostKey}`).join("\n"),
+  );
+  const collector = startCollector({
+    name: "demo",
+    hosts: simulator.hosts.map(({ name, port }) => ({
+      name,
+      platform: "smartos",
+      target: { host: name, address: LOOPBACK, port, username: "isotherm", privateKey: keys.privateKey },
+    })),
+    knownHosts: () => knownHosts,
+    ingestUrl: ingest.url,
+    queryUrl: query.url,
+    token: await collectorToken(state),
+    log,
+  });
+  closers.add(() => collector.close(500));
+  await historyIsThere(store, options);
+  return {
+    url: `${query.url}/#signin=${signInCode}`,
+    apiUrl: query.url,
+    tokens,
+    simulator,
+    close: () => closers.close(),
+  };
+}
+
+/** How much of the past an earlier run on this data directory has not told: no second may be counted twice. */
+async function untoldSec(store: StoreClient, backfillSec: number): Promise<number> {
+  const [row] = await store.query<{ ago: number }>(
+    "SELECT toInt64(toUnixTimestamp(now('UTC'))) - toUnixTimestamp(max(ts)) AS ago FROM windows WHERE kind = 1",
+    {},
+    { settings: { output_format_json_quote_64bit_integers: 0 } },
+  );
+  return Math.max(0, Math.min(backfillSec, (row?.ago ?? Infinity) - 3));
+}
+
+const LOOPBACK = "127.0.0.1";
+
+/** Always on: what the first look at a fleet needs. */
+const STANDING = [
+  {
+    metric: "syscall.ops",
+    label: "system-call latency",
+    decomposition: ["execname", "syscall", "latency"],
+  },
+  { metric: "cpu.usage", label: "CPU usage", decomposition: ["cpumode"] },
+  { metric: "fs.logical_rwops", label: "file system reads and writes", decomposition: ["optype"] },
+  { metric: "fs.slow_ops", label: "slow file system operations", decomposition: ["latency"] },
+] as const;
+
+async function nameTenants(state: State, simulator: Simulator): Promise<void> {
+  const unknown = simulator.tenants.filter(({ id, name }) => state.tenants.get(id)?.name !== name);
+  await state.tenants.put(unknown.map(({ id, name }) => ({ id, name, createdMs: Date.now() })));
+}
+
+/** Tokens for people, made once a data directory: an operator's, and one for each tenant that has none. */
+async function firstTokens(state: State): Promise<{ label: string; token: string }[]> {
+  const made: { label: string; token: string }[] = [];
+  const existing = state.tokens.all().filter((row) => row.revokedMs === 0 && row.expiresMs === 0);
+  if (!existing.some((row) => row.role === "operator")) {
+    made.push({ label: "operator", token: await state.tokens.create("operator", "", "operator") });
+  }
+  for (const { id, name } of state.tenants.all()) {
+    if (existing.some((row) => row.role === "tenant" && row.tenant === id)) continue;
+    made.push({ label: `tenant ${name}`, token: await state.tokens.create("tenant", id, name) });
+  }
+  return made;
+}
+
+/** The collector's own, new at each start; those of earlier starts are worth nothing any more. */
+async function collectorToken(state: State): Promise<string> {
+  const old = state.tokens.all().filter((row) => row.role === "collector" && row.revokedMs === 0);
+  for (const row of old) await state.tokens.revoke(row.id);
+  return state.tokens.create("collector", "", "demo collector");
+}
+
+/** Waits until every host has caught up with the present, but not for ever: the page is useful before. */
+async function historyIsThere(store: StoreClient, options: DemoOptions): Promise<void> {
+  const deadline = Date.now() + HISTORY_MS;
+  while (Date.now() < deadline) {
+    const [row] = await store.query<{ hosts: number }>(
+      `SELECT uniqExact(host) AS hosts FROM windows
+       WHERE kind = 0 AND status = 'ok' AND ts >= now('UTC') - 4 AND spec IN
+         (SELECT spec FROM instrumentations FINAL WHERE metric = 'syscall.ops' AND standing)`,
+    );
+    if ((row?.hosts ?? 0) >= options.hosts) return;
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+}
+
+const HISTORY_MS = 6_000;
+
+function greeting(demo: Demo, options: DemoOptions): string {
+  const lines = [
+    "",
+    `  Isotherm is watching ${options.hosts} simulated SmartOS hosts (seed ${options.seed}). All data are simulated.`,
+    "",
+    `  ${demo.url}`,
+    "",
+  ];
+  if (demo.tokens.length > 0) {
+    lines.push("  Tokens for the API and for signing in, shown this once:");
+    for (const { label, token } of demo.tokens) lines.push(`    ${label.padEnd(18)} ${token}`);
+  } else {
+    lines.push("  The API's tokens were shown when this data directory was made.");
+  }
+  lines.push("", "  Ctrl-C ends it.", "");
+  return `${lines.join("\n")}\n`;
+}
+
+function untilSignal(durationSec: number): Promise<void> {
+  return new Promise((done) => {
+    process.once("SIGINT", () => done());
+    process.once("SIGTERM", () => done());
+    if (durationSec > 0) setTimeout(done, durationSec * 1000);
+  });
+}
+
+function logLevel(text: string): LogLevel {
+  const levels = ["debug", "info", "warn", "error", "silent"] as const;
+  const level = levels.find((each) => each === text);
+  if (level === undefined) throw new Error(`--log ${text}: expected one of ${levels.join(", ")}`);
+  return level;
+}

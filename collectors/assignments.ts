@@ -1,0 +1,89 @@
+/**
+ * assignments.ts: what to run, pushed by the query API over server-sent events.
+ *
+ * The stream carries the whole list each time, so nothing has to be replayed after a reconnect. While the API is away the last
+ * list stays in force.
+ */
+import { errorChain } from "../core/errors.ts";
+import type { Assignment } from "../core/instrumentation.ts";
+import { Backoff } from "./backoff.ts";
+
+export interface AssignmentsOptions {
+  readonly queryUrl: string;
+  readonly token: string;
+  readonly onAssignments: (assignments: readonly Assignment[]) => void;
+  readonly onAlarm: (facts: Record<string, unknown>, message: string) => void;
+}
+
+/** A heartbeat comes every 10 s; silence for longer means that the connection is dead. */
+const SILENCE_MS = 30_000;
+const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
+
+export class Assignments {
+  readonly #options: AssignmentsOptions;
+  readonly #backoff = new Backoff({ minMs: 250, maxMs: 15_000 });
+  readonly #stop = new AbortController();
+
+  constructor(options: AssignmentsOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#follow();
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#options.onAlarm({ chain: errorChain(error) }, "the query API's assignments cannot be followed");
+      }
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, this.#backoff.next());
+        this.#stop.signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          resolve(undefined);
+        });
+      });
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const silence = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, silence.signal]);
+    let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    try {
+      const response = await fetch(`${this.#options.queryUrl}/v1/assignments`, {
+        headers: { authorization: `Bearer ${this.#options.token}`, accept: "text/event-stream" },
+        signal,
+      });
+      if (!response.ok || response.body === null) throw new Error(`the query API answered ${response.status}`);
+      this.#backoff.reset();
+      let text = "";
+      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(), SILENCE_MS);
+        text += chunk;
+        if (text.length > MAX_EVENT_CHARACTERS) throw new Error("an event is too long");
+        const events = text.split("\n\n");
+        text = events.pop() ?? "";
+        for (const event of events) this.#event(event);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #event(event: string): void {
+    const lines = event.split("\n");
+    if (!lines.includes("event: assignments")) return;
+    const data = lines.find((line) => line.startsWith("data: "))?.slice("data: ".length) ?? "[]";
+    this.#options.onAssignments(JSON.parse(data) as Assignment[]);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * coverage.ts: one spec on one host without silence: every column is either delivered or declared a gap.
+ *
+ * A column that a delivery skipped is a gap at once. While nothing is delivered (the connection is down, dtrace is gone) the
+ * clock declares columns overdue a few seconds behind the present. A column declared a gap may still be delivered afterwards,
+ * by a frame that was only slow: then the delivery counts, since readers let any report win over a gap.
+ */
+import type { CoverageRow, GapReason, WindowRow } from "../core/window.ts";
+import type { RowSink } from "./batcher.ts";
+import { ColumnClock } from "./column-clock.ts";
+
+export interface CoverageOptions {
+  readonly spec: string;
+  readonly host: string;
+  readonly granularitySec: number;
+  readonly sink: RowSink;
+}
+
+/** One tick as it was read. */
+export interface Delivery {
+  readonly enabling: string;
+  readonly tick: number;
+  readonly endedMs: number;
+  readonly receivedMs: number;
+  readonly elapsedNs: number;
+  readonly rows: readonly Pick<WindowRow, "zone" | "keys" | "bucket" | "count" | "value">[];
+  readonly events: number;
+  readonly dropped: number;
+  /** What was lost, by kind; empty when nothing was. */
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+/** Beyond this many columns one row says it all: an hour's outage should not cost 3,600 rows when it ends. */
+const MAX_GAP_ROWS = 120;
+/** Frames travel; a column younger than this is not overdue. */
+const GRACE_SEC = 3;
+
+export class Coverage {
+  readonly #options: CoverageOptions;
+  readonly #clock: ColumnClock;
+  #nextTs: number | undefined;
+  #enabling = "";
+
+  constructor(options: CoverageOptions) {
+    this.#options = options;
+    this.#clock = new ColumnClock(options.granularitySec);
+  }
+
+  deliver(delivery: Delivery, missedReason: GapReason): void {
+    const { spec, host, granularitySec, sink } = this.#options;
+    const { enabling, tick } = delivery;
+    const ts = this.#clock.columnOf(delivery.endedMs);
+    if (this.#nextTs !== undefined && ts > this.#nextTs) this.#declare(ts, missedReason, delivery.receivedMs);
+    this.#nextTs = Math.max(ts + granularitySec, this.#nextTs ?? 0);
+    this.#enabling = enabling;
+    const lossy = delivery.dropped > 0 || Object.keys(delivery.losses).length > 0;
+    sink.add(
+      delivery.rows.map((row) => ({ ...row, spec, enabling, host, tick, ts })),
+      {
+        spec,
+        enabling,
+        host,
+        tick,
+        ts,
+        status: lossy ? "partial" : "ok",
+        reason: "",
+        dropped: delivery.dropped,
+        events: delivery.events,
+        endedMs: delivery.endedMs,
+        receivedMs: delivery.receivedMs,
+        elapsedNs: delivery.elapsedNs,
+        detail: lossy ? JSON.stringify(delivery.losses) : "",
+      },
+    );
+  }
+
+  /** Declares what should have come by now. Call it while nothing can come, with the reason. */
+  overdue(nowMs: number, reason: GapReason): void {
+    const { granularitySec } = this.#options;
+    const dueTs = Math.floor((nowMs / 1000 - GRACE_SEC) / granularitySec) * granularitySec;
+    this.#nextTs ??= dueTs;
+    if (dueTs > this.#nextTs) this.#declare(dueTs, reason, nowMs);
+  }
+
+  /** Gap rows for [nextTs, toTs). */
+  #declare(toTs: number, reason: GapReason, nowMs: number): void {
+    const { spec, host, granularitySec, sink } = this.#options;
+    const from = Math.max(this.#nextTs ?? toTs, toTs - MAX_GAP_ROWS * granularitySec);
+    for (let ts = from; ts < toTs; ts += granularitySec) sink.add([], this.#gap(spec, host, ts, reason, nowMs));
+    this.#nextTs = toTs;
+  }
+
+  #gap(spec: string, host: string, ts: number, reason: GapReason, nowMs: number): CoverageRow {
+    return gapRow({ spec, host, enabling: this.#enabling, ts, reason, nowMs });
+  }
+}
+
+/** A declaration that a column was not watched. */
+export function gapRow(gap: {
+  spec: string;
+  host: string;
+  enabling: string;
+  ts: number;
+  reason: GapReason;
+  nowMs: number;
+}): CoverageRow {
+  return {
+    spec: gap.spec,
+    enabling: gap.enabling,
+    host: gap.host,
+    tick: 0,
+    ts: gap.ts,
+    status: "gap",
+    reason: gap.reason,
+    dropped: 0,
+    events: 0,
+    endedMs: 0,
+    receivedMs: gap.nowMs,
+    elapsedNs: 0,
+    detail: "",
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * host-session.ts: one ssh connection to one host, kept up.
+ *
+ *            ┌──────────────────────── close ───────────────────────┐
+ *   idle ─▶ connecting ──ready──▶ up ──lost──▶ waiting ──timer──▶ connecting
+ *               └──refused, no answer, bad key──▶ waiting             ▼ closed
+ *
+ * The session knows nothing of what runs over it: `onUp` starts things, and what it started ends with its channels.
+ */
+import { errorChain, errorCode } from "../core/errors.ts";
+import { Backoff } from "./backoff.ts";
+import type { KnownHosts } from "./known-hosts.ts";
+import { connect, type SshConnection, type SshTarget, type SshTimings } from "./ssh.ts";
+
+export interface SessionOptions {
+  readonly target: SshTarget;
+  readonly knownHosts: () => KnownHosts;
+  readonly timings: SshTimings;
+  readonly reconnectMinMs: number;
+  readonly reconnectMaxMs: number;
+  readonly onUp: (connection: SshConnection) => void;
+  /** @param alarming whether a person must act: the host's key is not what it was */
+  readonly onDown: (reason: string, alarming: boolean) => void;
+}
+
+export class HostSession {
+  readonly #options: SessionOptions;
+  readonly #backoff: Backoff;
+  #connection: SshConnection | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ minMs: options.reconnectMinMs, maxMs: options.reconnectMaxMs });
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#connection?.close();
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      const connection = await connect(this.#options.target, this.#options.knownHosts(), this.#options.timings);
+      if (this.#isClosed()) {
+        connection.close();
+        return;
+      }
+      this.#connection = connection;
+      this.#backoff.reset();
+      connection.onClose((error) => this.#lost(error === undefined ? "connection closed" : errorChain(error), false));
+      this.#options.onUp(connection);
+    } catch (error) {
+      this.#lost(errorChain(error), errorCode(error) === "SSH_HOST_KEY");
+    }
+  }
+
+  #lost(reason: string, alarming: boolean): void {
+    this.#connection = undefined;
+    if (this.#isClosed()) return;
+    this.#options.onDown(reason, alarming);
+    this.#timer = setTimeout(() => void this.#connect(), this.#backoff.next());
+  }
+
+  /** A method, because the compiler would otherwise remember what `#closed` was before an await. */
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+}

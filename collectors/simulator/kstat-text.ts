@@ -1,0 +1,65 @@
+/**
+ * kstat-text.ts: kstats as `kstat -p -T u PATTERN...` prints them, and which of them a pattern means.
+ */
+import { seconds, type Kstat } from "./kstat-chain.ts";
+
+/** `module:instance:name:statistic`; an empty part means any. */
+export type KstatPattern = readonly (RegExp | null)[];
+
+/** @returns undefined where the text is no pattern of this kind */
+export function parsePattern(text: string): KstatPattern | undefined {
+  if (!/^[\w.,*?:-]{1,128}$/.test(text)) return undefined;
+  const parts = text.split(":");
+  if (parts.length > 4) return undefined;
+  return parts.map((part) => (part === "" ? null : glob(part)));
+}
+
+/** One line for each statistic that is meant, in kstat's order: `left` is all before the tab. */
+export function* kstatLines(
+  chain: readonly Kstat[],
+  patterns: readonly KstatPattern[],
+  snaptimeNs: number,
+): Generator<{ readonly left: string; readonly value: string; readonly integer: boolean }> {
+  for (const kstat of chain) {
+    const meant = patterns.filter((pattern) => isMeant(kstat, pattern));
+    if (meant.length === 0) continue;
+    const all: Kstat["statistics"] = {
+      ...kstat.statistics,
+      class: kstat.class,
+      crtime: seconds(kstat.crtimeNs),
+      snaptime: seconds(snaptimeNs),
+    };
+    const prefix = `${kstat.module}:${kstat.instance}:${kstat.name}:`;
+    for (const name of sortedNames(kstat, all)) {
+      if (!meant.some((pattern) => fits(pattern[3], name))) continue;
+      const value = all[name] ?? 0;
+      yield { left: prefix + name, value: String(value), integer: typeof value !== "string" };
+    }
+  }
+}
+
+const sorted = new Map<string, readonly string[]>();
+
+/** kstat sorts the statistics of an instance by name, whatever their case. The same class has the same names. */
+function sortedNames(kstat: Kstat, all: Kstat["statistics"]): readonly string[] {
+  const key = `${kstat.module}:${kstat.class}:${kstat.instance === 0 ? kstat.name : ""}`;
+  let names = sorted.get(key);
+  if (names?.length !== Object.keys(all).length) {
+    names = Object.keys(all).sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+    sorted.set(key, names);
+  }
+  return names;
+}
+
+function isMeant(kstat: Kstat, [module, instance, name]: KstatPattern): boolean {
+  return fits(module, kstat.module) && fits(instance, String(kstat.instance)) && fits(name, kstat.name);
+}
+
+function fits(part: RegExp | null | undefined, text: string): boolean {
+  return part === null || part === undefined || part.test(text);
+}
+
+function glob(text: string): RegExp {
+  const source = text.replace(/[.]/g, "\\.").replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^${source}$`);
+}

@@ -1,0 +1,163 @@
+/**
+ * ssh.ts: the one door to ssh2 on the collector's side: connections that check whom they talk to.
+ *
+ * ssh2 accepts any host key unless told otherwise, and never notices a dead peer unless keepalive is on; both are set here
+ * and cannot be left out. Algorithms are pinned to what OpenSSH prefers today.
+ */
+import ssh2, { type Client, type ClientChannel, type ConnectConfig } from "ssh2";
+import { OperationalError } from "../core/errors.ts";
+import { checkHostKey, type KnownHosts } from "./known-hosts.ts";
+
+export interface SshTarget {
+  /** The host's name in configuration and in known_hosts. */
+  readonly host: string;
+  readonly port: number;
+  /** Where to connect, if not to `host` itself. */
+  readonly address?: string;
+  readonly username: string;
+  readonly privateKey: Buffer | string;
+}
+
+export interface SshTimings {
+  readonly readyTimeoutMs: number;
+  readonly keepaliveIntervalMs: number;
+  /** Silent keepalives after which the connection is given up. */
+  readonly keepaliveCountMax: number;
+  /** An exec on a half-open connection may never call back; this gives up on it. */
+  readonly openTimeoutMs: number;
+}
+
+export const DEFAULT_TIMINGS: SshTimings = {
+  readyTimeoutMs: 10_000,
+  keepaliveIntervalMs: 5_000,
+  keepaliveCountMax: 3,
+  openTimeoutMs: 10_000,
+};
+
+export type Channel = ClientChannel;
+
+export interface ExitStatus {
+  /** null: ended by a signal, or the channel closed without saying. */
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface RemoteCommand {
+  readonly channel: Channel;
+  /** Settles when the channel has closed; never rejects. */
+  readonly exit: Promise<ExitStatus>;
+}
+
+export interface SshConnection {
+  /** Starts a command. @throws OperationalError SSH_CHANNEL */
+  exec(command: string): Promise<RemoteCommand>;
+  /** Calls back once when the connection has ended, for whatever reason. */
+  onClose(listener: (error: Error | undefined) => void): void;
+  close(): void;
+}
+
+const ALGORITHMS: NonNullable<ConnectConfig["algorithms"]> = {
+  kex: ["curve25519-sha256", "curve25519-sha256@libssh.org"],
+  cipher: ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com"],
+  serverHostKey: ["ssh-ed25519", "rsa-sha2-512"],
+  compress: ["none"],
+};
+
+/**
+ * Connects and proves both sides.
+ *
+ * @throws OperationalError SSH_CONNECT; SSH_HOST_KEY when the key is unknown, changed or revoked
+ */
+export function connect(target: SshTarget, knownHosts: KnownHosts, timings = DEFAULT_TIMINGS): Promise<SshConnection> {
+  const client = new ssh2.Client();
+  let keyProblem: string | undefined;
+  const config: ConnectConfig = {
+    host: target.address ?? target.host,
+    port: target.port,
+    username: target.username,
+    privateKey: target.privateKey,
+    readyTimeout: timings.readyTimeoutMs,
+    keepaliveInterval: timings.keepaliveIntervalMs,
+    keepaliveCountMax: timings.keepaliveCountMax,
+    algorithms: ALGORITHMS,
+    hostVerifier: (key: Buffer) => {
+      keyProblem = checkHostKey(knownHosts, target.host, target.port, key);
+      return keyProblem === undefined;
+    },
+  };
+  return new Promise((resolve, reject) => {
+    let lastError: Error | undefined;
+    let settled = false;
+    client.on("error", (error) => {
+      lastError = error;
+      if (settled) return;
+      settled = true;
+      const where = `${target.host}:${target.port}`;
+      reject(
+        keyProblem === undefined
+          ? new OperationalError("SSH_CONNECT", `connect to ${where}`, { cause: error })
+          : new OperationalError("SSH_HOST_KEY", `connect to ${where}: ${keyProblem}`),
+      );
+    });
+    client.on("ready", () => {
+      settled = true;
+      client.setNoDelay(true);
+      resolve(wrap(client, timings, () => lastError));
+    });
+    client.on("close", () => {
+      if (settled) return;
+      settled = true;
+      reject(new OperationalError("SSH_CONNECT", `connect to ${target.host}:${target.port}: closed by the other side`));
+    });
+    client.connect(config);
+  });
+}
+
+function wrap(client: Client, timings: SshTimings, lastError: () => Error | undefined): SshConnection {
+  return {
+    exec: (command) => exec(client, command, timings.openTimeoutMs),
+    onClose: (listener) => void client.once("close", () => listener(lastError())),
+    close: () => void client.end().destroy(),
+  };
+}
+
+function exec(client: Client, command: string, timeoutMs: number): Promise<RemoteCommand> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void =>
+      reject(new OperationalError("SSH_CHANNEL", `start "${command.slice(0, 80)}"`, { cause }));
+    const timer = setTimeout(() => {
+      fail(new Error(`no answer within ${timeoutMs} ms`));
+      // A connection on which a channel cannot be opened is no use; closing it starts the reconnect.
+      client.destroy();
+    }, timeoutMs);
+    try {
+      client.exec(command, (error, channel) => {
+        clearTimeout(timer);
+        if (error) fail(error);
+        // Here and not later: a short command's exit may come in the same packet as its start.
+        else resolve({ channel, exit: exitOf(channel) });
+      });
+    } catch (error) {
+      clearTimeout(timer);
+      fail(error);
+    }
+  });
+}
+
+function exitOf(channel: Channel): Promise<ExitStatus> {
+  return new Promise((resolve) => {
+    let status: ExitStatus = { code: null, signal: null };
+    channel.on("exit", (code: number | null, signal?: string) => {
+      status = { code, signal: signal ?? null };
+    });
+    // An error on a channel is followed by its close.
+    channel.on("error", () => undefined);
+    channel.on("close", () => resolve(status));
+  });
+}
+
+/** A fresh ed25519 key pair in OpenSSH's formats, for collectors that are set up by a program. */
+export function makeKeyPair(): { readonly publicKey: string; readonly privateKey: string } {
+  const pair = ssh2.utils.generateKeyPairSync("ed25519");
+  return { publicKey: pair.public, privateKey: pair.private };
+}

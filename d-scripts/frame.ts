@@ -1,0 +1,62 @@
+/**
+ * frame.ts: the clauses that print: one frame a tick, as docs/wire-formats.md says.
+ *
+ * They are the same in every program but for the row's format. Markers carry the nonce, because a tenant can name a process
+ * `@done`; keys print through `%S`, which escapes newlines and quotes; each aggregation has a printa of its own, because a
+ * joined one takes its types from the first and loses keys that only one has.
+ */
+import type { Clause } from "./ast.ts";
+
+export interface Frame {
+  readonly nonce: string;
+  readonly tickSec: number;
+  /** In order; how each prints. */
+  readonly keyTypes: readonly ("string" | "number")[];
+  readonly distribution: boolean;
+}
+
+/** An enabling ends by itself after this time; who still wants it starts it again. */
+const MAX_AGE_SEC = 3600;
+
+export function beginClause(): Clause {
+  return {
+    comment: ["@events exists from the start, with 0 in it, so that a frame without events has its last line too."],
+    probes: ["dtrace:::BEGIN"],
+    tests: [],
+    statements: ["tick = 0", "@events = sum(0)"],
+  };
+}
+
+export function frameClauses(frame: Frame): Clause[] {
+  const keys = frame.keyTypes.map((type) => (type === "string" ? ' \\"%S\\"' : " %d")).join("");
+  // A distribution starts with a newline of its own and ends in one; a scalar has neither.
+  const row = frame.distribution ? `@row${keys}%@d@end\\n` : `@row${keys} %@d\\n`;
+  return [
+    {
+      comment: ["Each tick prints one frame, then starts the next window from nothing."],
+      probes: [`profile:::tick-${frame.tickSec}s`],
+      tests: [],
+      statements: [
+        "tick++",
+        `printf("@begin ${frame.nonce} %d %d\\n", tick, walltimestamp)`,
+        `printa("${row}", @rows)`,
+        `printf("@done ${frame.nonce} %d ", tick)`,
+        `printa("%@d\\n", @events)`,
+        "trunc(@rows)",
+        "clear(@events)",
+      ],
+    },
+    {
+      comment: ["Nobody's program runs for ever: a collector that still wants it starts it again."],
+      probes: [`profile:::tick-${MAX_AGE_SEC}s`],
+      tests: [],
+      statements: ["exit(0)"],
+    },
+    {
+      comment: ["dtrace prints every aggregation that is left when it ends; leave none."],
+      probes: ["dtrace:::END"],
+      tests: [],
+      statements: ["trunc(@rows)", "trunc(@events)"],
+    },
+  ];
+}

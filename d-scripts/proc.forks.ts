@@ -1,0 +1,19 @@
+/**
+ * proc.forks: processes created. Clauses: proc.forks.d.
+ */
+import { dtraceEntry } from "./entry.ts";
+import { CURRENT_PROCESS, CURRENT_ZONE, SUBSECOND } from "./fields.ts";
+
+export const entry = dtraceEntry({
+  module: "proc",
+  stat: "forks",
+  label: "processes created",
+  unit: "forks",
+  type: "number",
+  scope: "interval",
+  audience: "tenant",
+  cost: "low",
+  platforms: ["smartos", "linux"],
+  providers: ["proc"],
+  fields: [CURRENT_ZONE, ...CURRENT_PROCESS, SUBSECOND],
+});

@@ -1,0 +1,258 @@
+/**
+ * instrumentations.ts: the life of an instrumentation: asked for, shared, read, expired, deleted.
+ */
+import { randomBytes } from "node:crypto";
+import type { InstrumentationInfo } from "../core/api.ts";
+import { InputError, OperationalError } from "../core/errors.ts";
+import { formatScheme } from "../core/histogram/scheme.ts";
+import { parseSpec, type Assignment, type Spec, type SpecInput } from "../core/instrumentation.ts";
+import { fieldOf, type Metric } from "../core/metric.ts";
+import { predicateJson } from "../core/predicate.ts";
+import { OPERATOR } from "../core/window.ts";
+import { catalogue, findMetric } from "../d-scripts/catalogue.ts";
+import { notFound } from "../server/http.ts";
+import type { ControlTable } from "../store/control.ts";
+import type { InstrumentationRow } from "../store/instrumentations.ts";
+import type { TokenRow } from "../store/tokens.ts";
+import { specId } from "./spec-id.ts";
+import { keysOf } from "./view.ts";
+
+export interface InstrumentationInput extends SpecInput {
+  readonly label?: string | undefined;
+  readonly retentionSec?: number | undefined;
+  readonly idleMaxSec?: number | undefined;
+}
+
+const MAX_PER_TENANT = 10;
+const DEFAULT_IDLE_MAX_SEC = 600;
+const DEFAULT_RETENTION_SEC = 7 * 86_400;
+
+export class Instrumentations {
+  readonly #table: ControlTable<InstrumentationRow>;
+  readonly #now: () => number;
+  readonly #lastRead = new Map<string, number>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(table: ControlTable<InstrumentationRow>, now: () => number = Date.now) {
+    this.#table = table;
+    this.#now = now;
+  }
+
+  /** Calls back when the set of what is to run changes. @returns the end of the subscription */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Those that a caller may see: operators all; a tenant its own, and the standing ones open to tenants. */
+  visibleTo(principal: TokenRow): InstrumentationRow[] {
+    return this.#alive().filter((row) => isVisible(row, principal));
+  }
+
+  /** @throws OperationalError NOT_FOUND for one that is unknown, deleted or somebody else's, all alike */
+  find(id: string, principal: TokenRow): InstrumentationRow {
+    const row = this.#table.get(id);
+    if (row === undefined || row.deletedMs !== 0 || !isVisible(row, principal)) throw notFound();
+    this.#lastRead.set(id, this.#now());
+    return row;
+  }
+
+  /** @throws InputError naming each wrong field; OperationalError TOO_MANY_INSTRUMENTATIONS at a tenant's cap */
+  async create(input: InstrumentationInput, principal: TokenRow): Promise<InstrumentationRow> {
+    const { metric, spec } = readSpec(input, principal);
+    const owner = principal.role === "tenant" ? principal.tenant : OPERATOR;
+    const own = this.#alive().filter((row) => row.owner === owner);
+    if (owner !== OPERATOR && own.length >= MAX_PER_TENANT) {
+      throw new OperationalError(
+        "TOO_MANY_INSTRUMENTATIONS",
+        `create an instrumentation: a tenant has at most ${MAX_PER_TENANT}`,
+      );
+    }
+    const idleMaxSec = input.idleMaxSec ?? DEFAULT_IDLE_MAX_SEC;
+    if (idleMaxSec === 0 && owner !== OPERATOR) {
+      throw new InputError("create an instrumentation", [
+        {
+          field: "idleMaxSec",
+          code: "OPERATOR_ONLY",
+          message: "expected at least 1; only operators may keep one for ever",
+        },
+      ]);
+    }
+    const row = this.#rowOf(spec, {
+      id: randomBytes(8).toString("hex"),
+      label: input.label ?? metric.label,
+      retentionSec: input.retentionSec ?? DEFAULT_RETENTION_SEC,
+      idleMaxSec,
+      owner,
+      standing: false,
+    });
+    await this.#put(row);
+    return row;
+  }
+
+  /** Makes sure of a standing instrumentation from configuration; its id is that of its spec. */
+  async ensureStanding(input: InstrumentationInput): Promise<InstrumentationRow> {
+    const entry = findMetric(input.metric);
+    if (entry === undefined) throw unknownMetric(input.metric);
+    const spec = parseSpec(input, entry.metric);
+    const id = specId(spec);
+    const row = this.#rowOf(spec, {
+      id,
+      label: input.label ?? entry.metric.label,
+      retentionSec: input.retentionSec ?? DEFAULT_RETENTION_SEC,
+      idleMaxSec: 0,
+      owner: OPERATOR,
+      standing: true,
+    });
+    const was = this.#table.get(id);
+    if (was === undefined || was.deletedMs !== 0) await this.#put(row);
+    return was ?? row;
+  }
+
+  /** @throws OperationalError NOT_FOUND, or STANDING for one from configuration */
+  async remove(id: string, principal: TokenRow): Promise<void> {
+    const row = this.find(id, principal);
+    if (row.standing) {
+      throw new OperationalError("STANDING", "delete an instrumentation: this one is part of the configuration");
+    }
+    if (principal.role === "tenant" && row.owner !== principal.tenant) throw notFound();
+    await this.#put({ ...row, deletedMs: this.#now() });
+  }
+
+  /** Deletes those that nobody has read for their idle-max. @returns how many */
+  async expire(): Promise<number> {
+    const now = this.#now();
+    const idle = this.#alive().filter(
+      (row) => row.idleMaxSec > 0 && now - (this.#lastRead.get(row.id) ?? row.createdMs) > row.idleMaxSec * 1000,
+    );
+    for (const row of idle) {
+      this.#lastRead.delete(row.id);
+      await this.#put({ ...row, deletedMs: now });
+    }
+    return idle.length;
+  }
+
+  /** Keeps one from expiring while it is watched live. */
+  touch(id: string): void {
+    this.#lastRead.set(id, this.#now());
+  }
+
+  /** What collectors are to run: one assignment a spec, for all who may see it. */
+  assignments(): Assignment[] {
+    const bySpec = new Map<string, InstrumentationRow[]>();
+    for (const row of this.#alive()) bySpec.set(row.spec, [...(bySpec.get(row.spec) ?? []), row]);
+    return [...bySpec].map(([id, rows]) => {
+      const [first] = rows as [InstrumentationRow];
+      const owners = [...new Set(rows.map((row) => row.owner))].sort();
+      return {
+        id,
+        metric: first.metric,
+        predicate: first.predicate,
+        decomposition: first.decomposition,
+        scheme: first.scheme,
+        granularitySec: first.granularitySec,
+        scope: owners.includes(OPERATOR) ? "all" : owners,
+        requestedBy: owners.join(", "),
+      };
+    });
+  }
+
+  #alive(): InstrumentationRow[] {
+    return this.#table.all().filter((row) => row.deletedMs === 0);
+  }
+
+  #rowOf(
+    spec: Spec,
+    rest: Pick<InstrumentationRow, "id" | "label" | "retentionSec" | "idleMaxSec" | "owner" | "standing">,
+  ): InstrumentationRow {
+    return {
+      ...rest,
+      spec: specId(spec),
+      metric: spec.metric,
+      predicate: predicateJson(spec.predicate),
+      decomposition: decompositionOf(spec),
+      scheme: spec.scheme === null ? null : formatScheme(spec.scheme),
+      granularitySec: spec.granularitySec,
+      createdMs: this.#now(),
+      deletedMs: 0,
+    };
+  }
+
+  async #put(row: InstrumentationRow): Promise<void> {
+    await this.#table.put([row]);
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** The metric and spec of a stored instrumentation. */
+export function specOf(row: InstrumentationRow): { metric: Metric; spec: Spec } {
+  const entry = findMetric(row.metric);
+  if (entry === undefined) throw unknownMetric(row.metric);
+  return { metric: entry.metric, spec: parseSpec(row, entry.metric) };
+}
+
+export function instrumentationInfo(row: InstrumentationRow): InstrumentationInfo {
+  const { spec } = specOf(row);
+  return {
+    id: row.id,
+    metric: row.metric,
+    label: row.label,
+    predicate: predicateJson(spec.predicate),
+    decomposition: row.decomposition,
+    keys: keysOf(spec),
+    numeric: spec.numeric,
+    scheme: row.scheme,
+    granularitySec: row.granularitySec,
+    retentionSec: row.retentionSec,
+    idleMaxSec: row.idleMaxSec,
+    owner: row.owner,
+    standing: row.standing,
+    createdMs: row.createdMs,
+  };
+}
+
+function readSpec(input: InstrumentationInput, principal: TokenRow): { metric: Metric; spec: Spec } {
+  const entry = findMetric(input.metric);
+  if (entry === undefined || !mayUse(entry.metric, principal)) throw unknownMetric(input.metric);
+  const metric = forAudience(entry.metric, principal);
+  return { metric, spec: parseSpec(input, metric) };
+}
+
+/** The metrics that a caller may use, with the fields that it may name. */
+export function metricsFor(principal: TokenRow): Metric[] {
+  return [...catalogue.values()]
+    .map((entry) => entry.metric)
+    .filter((metric) => mayUse(metric, principal))
+    .map((metric) => forAudience(metric, principal));
+}
+
+function mayUse(metric: Metric, principal: TokenRow): boolean {
+  return principal.role !== "tenant" || metric.audience === "tenant";
+}
+
+function forAudience(metric: Metric, principal: TokenRow): Metric {
+  if (principal.role !== "tenant") return metric;
+  return { ...metric, fields: metric.fields.filter((field) => field.audience === "tenant") };
+}
+
+function isVisible(row: InstrumentationRow, principal: TokenRow): boolean {
+  if (principal.role !== "tenant") return true;
+  if (row.owner === principal.tenant) return true;
+  const metric = findMetric(row.metric)?.metric;
+  if (!row.standing || metric?.audience !== "tenant") return false;
+  return row.decomposition.every((name) => fieldOf(metric, name)?.audience === "tenant");
+}
+
+function decompositionOf(spec: Spec): string[] {
+  return [...spec.keys, ...(spec.numeric === null ? [] : [spec.numeric])].sort();
+}
+
+function unknownMetric(name: string): InputError {
+  return new InputError("find a metric", [
+    {
+      field: "metric",
+      code: "UNKNOWN_METRIC",
+      message: `expected a metric of the catalogue (GET /v1/metrics lists them), not ${JSON.stringify(name.slice(0, 80))}`,
+    },
+  ]);
+}

@@ -1,0 +1,151 @@
+/**
+ * recent.ts: the last two minutes in memory, as ingest stored them: what live columns are made of.
+ *
+ * One subscription to the feed serves all viewers. A column is *whole* here when everything stored for it must have passed
+ * through: from two seconds after the subscription began, and within the time kept. For older columns the store is asked.
+ */
+import { textAt } from "../core/batch-builder.ts";
+import { matches, type Predicate } from "../core/predicate.ts";
+import { KIND_COVERAGE, type AttributedBatch, type LiveFeed, type StoredBatch } from "../core/window.ts";
+import type { ColumnCoverage } from "./columns.ts";
+
+export interface Touched {
+  readonly spec: string;
+  readonly ts: number;
+}
+
+interface RowRef {
+  readonly batch: AttributedBatch;
+  readonly row: number;
+}
+
+interface RecentColumn {
+  readonly windows: RowRef[];
+  readonly coverage: RowRef[];
+}
+
+const KEEP_SEC = 120;
+/** Rows kept at most; beyond it the oldest columns go, and the store answers for them. */
+const MAX_ROWS = 2_000_000;
+
+export class Recent {
+  readonly #now: () => number;
+  /** Columns by spec, then by ts. */
+  readonly #columns = new Map<string, Map<number, RecentColumn>>();
+  readonly #seen = new Set<string>();
+  readonly #listeners = new Set<(touched: readonly Touched[]) => void>();
+  #floorTs: number;
+  #rows = 0;
+
+  constructor(feed: LiveFeed, now: () => number = Date.now) {
+    this.#now = now;
+    this.#floorTs = Math.floor(now() / 1000) + 2;
+    feed.subscribe((stored) => this.#take(stored));
+  }
+
+  /** Columns from here on are whole. */
+  get floorTs(): number {
+    return this.#floorTs;
+  }
+
+  /** Calls back with the columns that a stored batch added to. @returns the end of the subscription */
+  onTouched(listener: (touched: readonly Touched[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Counts by bucket in one column, of the rows that a reader may see and asked for.
+   *
+   * @param keyIndex where each key is found: -1 for the zone, else an index into `keys`
+   */
+  tally(
+    spec: string,
+    ts: number,
+    tenant: string | null,
+    where: Predicate,
+    keyIndex: ReadonlyMap<string, number>,
+  ): Map<number, number> {
+    const tally = new Map<number, number>();
+    for (const { batch, row } of this.#columns.get(spec)?.get(ts)?.windows ?? []) {
+      if (tenant !== null && textAt(batch.tenant, row) !== tenant) continue;
+      if (where.op !== "true" && !matches(where, (field) => keyText(batch, row, keyIndex.get(field)))) continue;
+      const end = batch.offsets[row + 1] ?? 0;
+      for (let at = batch.offsets[row] ?? 0; at < end; at++) {
+        const bucket = batch.bucket[at] ?? 0;
+        tally.set(bucket, (tally.get(bucket) ?? 0) + (batch.count[at] ?? 0));
+      }
+    }
+    return tally;
+  }
+
+  /** What is known of one column on these hosts; undefined where no coverage row has come. */
+  coverage(spec: string, ts: number, hosts: ReadonlySet<string>): ColumnCoverage | undefined {
+    let known = false;
+    let ticks = 0;
+    let dropped = 0;
+    let reason = "";
+    for (const { batch, row } of this.#columns.get(spec)?.get(ts)?.coverage ?? []) {
+      if (!hosts.has(textAt(batch.host, row))) continue;
+      known = true;
+      if (textAt(batch.status, row) !== "gap") ticks += 1;
+      dropped += Number(batch.dropped[row] ?? 0n);
+      reason ||= textAt(batch.reason, row);
+    }
+    return known ? { ticks, dropped, reason } : undefined;
+  }
+
+  #take({ stream, seq, batch }: StoredBatch): void {
+    const id = `${stream}:${seq}`;
+    if (this.#seen.has(id)) return;
+    this.#seen.add(id);
+    const touched = new Map<string, Touched>();
+    for (let row = 0; row < batch.rows; row++) {
+      const ts = batch.ts[row] ?? 0;
+      const spec = textAt(batch.spec, row);
+      const key = `${spec}:${ts}`;
+      if (!touched.has(key)) touched.set(key, { spec, ts });
+      if (ts < this.#floorTs) continue;
+      const column = this.#open(spec, ts);
+      (batch.kind[row] === KIND_COVERAGE ? column.coverage : column.windows).push({ batch, row });
+      this.#rows += 1;
+    }
+    this.#forget();
+    const list = [...touched.values()];
+    for (const listener of this.#listeners) listener(list);
+  }
+
+  #open(spec: string, ts: number): RecentColumn {
+    let columns = this.#columns.get(spec);
+    if (columns === undefined) this.#columns.set(spec, (columns = new Map<number, RecentColumn>()));
+    let column = columns.get(ts);
+    if (column === undefined) columns.set(ts, (column = { windows: [], coverage: [] }));
+    return column;
+  }
+
+  #forget(): void {
+    this.#raiseFloor(Math.floor(this.#now() / 1000) - KEEP_SEC);
+    while (this.#rows > MAX_ROWS) this.#raiseFloor(this.#floorTs + 1);
+    // Batches repeat within seconds or not at all (the store answers "duplicate"), so the memory of them may be short.
+    if (this.#seen.size > 10_000) this.#seen.delete(this.#seen.values().next().value ?? "");
+  }
+
+  #raiseFloor(floorTs: number): void {
+    if (floorTs <= this.#floorTs) return;
+    this.#floorTs = floorTs;
+    for (const [spec, columns] of this.#columns) {
+      for (const [ts, column] of columns) {
+        if (ts >= floorTs) continue;
+        this.#rows -= column.windows.length + column.coverage.length;
+        columns.delete(ts);
+      }
+      if (columns.size === 0) this.#columns.delete(spec);
+    }
+  }
+}
+
+function keyText(batch: AttributedBatch, row: number, index: number | undefined): string | undefined {
+  if (index === undefined) return undefined;
+  const column = index < 0 ? batch.zone : batch.keys[index];
+  return column === undefined ? undefined : textAt(column, row);
+}

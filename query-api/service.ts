@@ -1,0 +1,65 @@
+/**
+ * service.ts: the query API, composed and listening.
+ */
+import type { LiveFeed } from "../core/window.ts";
+import { compileProgram } from "../d-scripts/compile.ts";
+import { findMetric } from "../d-scripts/catalogue.ts";
+import { listen } from "../server/http.ts";
+import type { Log } from "../server/log.ts";
+import type { Metrics } from "../server/metrics.ts";
+import type { StoreClient } from "../store/client.ts";
+import type { InstrumentationRow } from "../store/instrumentations.ts";
+import type { State } from "../store/state.ts";
+import { createQueryApi, type QueryApi } from "./app.ts";
+import { specOf } from "./instrumentations.ts";
+
+export interface QueryService {
+  readonly url: string;
+  readonly instrumentations: QueryApi["instrumentations"];
+  close(): Promise<void>;
+}
+
+const EXPIRE_EVERY_MS = 10_000;
+
+export async function startQueryApi(options: {
+  readonly store: StoreClient;
+  readonly state: State;
+  readonly feed: LiveFeed;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly version: string;
+  readonly simulated: boolean;
+  readonly signInCode: string | null;
+  readonly webDir: string | null;
+  readonly host: string;
+  readonly port: number;
+}): Promise<QueryService> {
+  const { store, state, log } = options;
+  const { app, instrumentations } = await createQueryApi({
+    ...options,
+    ...state,
+    programOf,
+    ready: () => store.ping(),
+  });
+  const url = await listen(app, options.host, options.port);
+  const expiry = setInterval(() => {
+    instrumentations.expire().catch((error: unknown) => log.error({ err: error }, "idle instrumentations stay"));
+  }, EXPIRE_EVERY_MS);
+  return {
+    url,
+    instrumentations,
+    close: async () => {
+      clearInterval(expiry);
+      await app.close();
+    },
+  };
+}
+
+/** The program as a host would get it, but for the nonce, which is made for each enabling. */
+function programOf(row: InstrumentationRow): string | null {
+  const entry = findMetric(row.metric);
+  if (entry?.recipe.kind !== "dtrace") return null;
+  const { spec } = specOf(row);
+  const order = { entry, spec, specId: row.spec, nonce: "0".repeat(32), zones: null, requestedBy: row.owner };
+  return compileProgram({ ...order, platform: "smartos" }).text;
+}

@@ -1,0 +1,108 @@
+/**
+ * session-routes.ts: who am I, sign in, sign out.
+ *
+ * The page holds no token: it trades one (or the demo's sign-in code) for a cookie that scripts cannot read. A session is a
+ * token of its own with a short life, so that signing out revokes it everywhere.
+ */
+import { Type } from "typebox";
+import { timingSafeEqual } from "node:crypto";
+import type { SessionInfo, TenantInfo } from "../core/api.ts";
+import { OperationalError } from "../core/errors.ts";
+import { sameOrigin, SESSION_COOKIE, type App } from "../server/http.ts";
+import type { TokenRow, Tokens } from "../store/tokens.ts";
+
+export interface SessionOptions {
+  readonly tokens: Tokens;
+  readonly tenantInfo: (id: string) => TenantInfo;
+  readonly simulated: boolean;
+  readonly version: string;
+  /** Signs an operator in; made afresh at each start of the demo; null: no such thing. */
+  readonly signInCode: string | null;
+  /** Whether the site is reached by https, so that the cookie must not travel otherwise. */
+  readonly secure: boolean;
+}
+
+const SESSION_MS = 12 * 3_600_000;
+const ANYBODY = { access: "public" } as const;
+
+export function sessionRoutes(app: App, options: SessionOptions): void {
+  const info = (principal: TokenRow): SessionInfo => ({
+    role: principal.role,
+    tenant: principal.role === "tenant" ? options.tenantInfo(principal.tenant) : null,
+    label: principal.label,
+    simulated: options.simulated,
+    version: options.version,
+  });
+
+  app.route({
+    method: "GET",
+    url: "/v1/session",
+    config: { access: ["operator", "tenant", "collector"] },
+    schema: { summary: "Who is asking", tags: ["session"] },
+    handler: (request) => info(request.principal as TokenRow),
+  });
+
+  app.route({
+    method: "POST",
+    url: "/v1/session",
+    config: ANYBODY,
+    schema: {
+      summary: "Sign in: trade a token for a session cookie",
+      tags: ["session"],
+      body: Type.Union([
+        Type.Object({ token: Type.String({ maxLength: 200 }) }, { additionalProperties: false }),
+        Type.Object({ code: Type.String({ maxLength: 200 }) }, { additionalProperties: false }),
+      ]),
+    },
+    handler: async (request, reply) => {
+      if (!sameOrigin(request))
+        throw new OperationalError("FOREIGN_ORIGIN", "expected a request from this site's own pages");
+      const principal = signIn(request.body, options);
+      if (principal === undefined) throw new OperationalError("NO_TOKEN", "expected a valid token");
+      const session = await options.tokens.create(principal.role, principal.tenant, principal.label, SESSION_MS);
+      reply.setCookie(SESSION_COOKIE, session, {
+        path: "/",
+        httpOnly: true,
+        sameSite: "strict",
+        secure: options.secure,
+        maxAge: SESSION_MS / 1000,
+      });
+      return info(principal);
+    },
+  });
+
+  app.route({
+    method: "DELETE",
+    url: "/v1/session",
+    config: { access: ["operator", "tenant"] },
+    schema: { summary: "Sign out", tags: ["session"] },
+    handler: async (request, reply) => {
+      // A bearer token is revoked by an operator, not by signing out of a page.
+      if (request.headers.authorization === undefined) await options.tokens.revoke((request.principal as TokenRow).id);
+      reply.clearCookie(SESSION_COOKIE, { path: "/" });
+      return { ok: true };
+    },
+  });
+}
+
+function signIn(body: { token: string } | { code: string }, options: SessionOptions): TokenRow | undefined {
+  if ("token" in body) {
+    const row = options.tokens.verify(body.token);
+    // A page is for people: a stolen collector token must not open it.
+    return row?.role === "collector" ? undefined : row;
+  }
+  const expected = Buffer.from(options.signInCode ?? "");
+  const given = Buffer.from(body.code);
+  if (expected.length === 0 || given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+  const now = Date.now();
+  return {
+    id: "demo",
+    hash: "",
+    role: "operator",
+    tenant: "",
+    label: "demo operator",
+    createdMs: now,
+    expiresMs: 0,
+    revokedMs: 0,
+  };
+}

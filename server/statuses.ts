@@ -1,0 +1,33 @@
+/**
+ * statuses.ts: the HTTP status of each error code. docs/errors.md says what to do about each; a test holds the two together.
+ */
+import { OperationalError } from "../core/errors.ts";
+
+export const STATUSES: Readonly<Record<string, number>> = {
+  INVALID_INPUT: 400,
+  BATCH_HEADERS: 400,
+  BATCH_DIGEST: 400,
+  BATCH_UNREADABLE: 400,
+  BATCH_VERSION: 400,
+  BATCH_SCHEMA: 400,
+  BATCH_ROWS: 400,
+  NO_TOKEN: 401,
+  WRONG_ROLE: 403,
+  FOREIGN_ORIGIN: 403,
+  NOT_FOUND: 404,
+  STANDING: 409,
+  BATCH_OUT_OF_ORDER: 409,
+  UNSUPPORTED_ENCODING: 415,
+  TOO_MANY_INSTRUMENTATIONS: 429,
+  TOO_MANY_VIEWERS: 429,
+  STORE_UNAVAILABLE: 503,
+  STORE_TIMEOUT: 503,
+  NOT_READY: 503,
+};
+
+/** @returns 500 for what nobody expected */
+export function statusOf(error: unknown): number {
+  if (error instanceof OperationalError) return STATUSES[error.code] ?? 500;
+  const status = (error as { statusCode?: unknown }).statusCode;
+  return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
+}

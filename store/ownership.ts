@@ -1,0 +1,143 @@
+/**
+ * ownership.ts: whose a zone was, and when.
+ *
+ * Ownership is an interval [fromMs, toMs) in time on one host, because zones change owner and their ids are reused. A
+ * window belongs to whoever owned its zone when it began. The first sight of a zone opens its interval at 0: nobody has seen
+ * it with another owner, and late windows must not fall into quarantine for having happened before the look.
+ */
+import { OPERATOR, QUARANTINE } from "../core/window.ts";
+import type { StoreClient } from "./client.ts";
+import { ControlTable } from "./control.ts";
+
+export interface OwnershipRow {
+  readonly zone: string;
+  readonly host: string;
+  readonly fromMs: number;
+  /** Exclusive; 0 while the interval is open. */
+  readonly toMs: number;
+  /** The tenant's id. */
+  readonly owner: string;
+  readonly alias: string;
+  readonly state: string;
+}
+
+/** A zone as a host reports it. */
+export interface SeenZone {
+  readonly name: string;
+  readonly owner: string;
+  readonly alias: string;
+  readonly state: string;
+}
+
+export class Ownership {
+  readonly #table: ControlTable<OwnershipRow>;
+  /** Intervals by host and zone, ascending in time; rebuilt when the table changes. */
+  #index = new Map<string, OwnershipRow[]>();
+  /** Reports are handled one after another, so that two of one host cannot open an interval twice. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(store: StoreClient) {
+    this.#table = new ControlTable<OwnershipRow>(
+      store,
+      "ownership",
+      (row) => `${row.zone}\0${row.host}\0${row.fromMs}`,
+      fromStore,
+      toStore,
+    );
+  }
+
+  async refresh(): Promise<void> {
+    await this.#table.refresh();
+    this.#reindex();
+  }
+
+  /** The tenant whose windows these were. @returns QUARANTINE for a zone that nobody is known to have owned then */
+  ownerAt(host: string, zone: string, atMs: number): string {
+    if (zone === "global" || zone === "") return OPERATOR;
+    const intervals = this.#index.get(`${host}\0${zone}`) ?? [];
+    const found = intervals.find((row) => row.fromMs <= atMs && (row.toMs === 0 || atMs < row.toMs));
+    return found?.owner ?? QUARANTINE;
+  }
+
+  /** Intervals that are open now. */
+  current(): OwnershipRow[] {
+    return this.#table.all().filter((row) => row.toMs === 0);
+  }
+
+  all(): OwnershipRow[] {
+    return this.#table.all();
+  }
+
+  /**
+   * Takes in what a host reported: all its zones at a time.
+   *
+   * @returns the number of intervals opened or closed
+   */
+  report(host: string, zones: readonly SeenZone[], atMs: number): Promise<number> {
+    const run = this.#queue.then(() => this.#apply(host, zones, atMs));
+    this.#queue = run.catch(() => undefined);
+    return run;
+  }
+
+  async #apply(host: string, zones: readonly SeenZone[], atMs: number): Promise<number> {
+    const open = new Map(
+      this.current()
+        .filter((row) => row.host === host)
+        .map((row) => [row.zone, row]),
+    );
+    const changes: OwnershipRow[] = [];
+    for (const zone of zones) {
+      const was = open.get(zone.name);
+      open.delete(zone.name);
+      const seen = { zone: zone.name, host, owner: zone.owner, alias: zone.alias, state: zone.state };
+      if (was === undefined) {
+        const known = this.#index.has(`${host}\0${zone.name}`);
+        changes.push({ ...seen, fromMs: known ? atMs : 0, toMs: 0 });
+      } else if (was.owner !== zone.owner) {
+        changes.push({ ...was, toMs: atMs }, { ...seen, fromMs: atMs, toMs: 0 });
+      } else if (was.alias !== zone.alias || was.state !== zone.state) {
+        changes.push({ ...seen, fromMs: was.fromMs, toMs: 0 });
+      }
+    }
+    for (const gone of open.values()) changes.push({ ...gone, toMs: atMs });
+    await this.#table.put(changes);
+    if (changes.length > 0) this.#reindex();
+    return changes.length;
+  }
+
+  #reindex(): void {
+    const index = new Map<string, OwnershipRow[]>();
+    for (const row of this.#table.all()) {
+      const key = `${row.host}\0${row.zone}`;
+      const rows = index.get(key);
+      if (rows === undefined) index.set(key, [row]);
+      else rows.push(row);
+    }
+    for (const rows of index.values()) rows.sort((a, b) => a.fromMs - b.fromMs);
+    this.#index = index;
+  }
+}
+
+function fromStore(row: Record<string, unknown>): OwnershipRow {
+  return {
+    zone: String(row["zone"]),
+    host: String(row["host"]),
+    fromMs: Number(row["from_ms"]),
+    toMs: Number(row["to_ms"]),
+    owner: String(row["owner"]),
+    alias: String(row["alias"]),
+    state: String(row["state"]),
+  };
+}
+
+function toStore(row: OwnershipRow): Record<string, unknown> {
+  return {
+    zone: row.zone,
+    host: row.host,
+    from_ms: row.fromMs,
+    to_ms: row.toMs,
+    owner: row.owner,
+    alias: row.alias,
+    state: row.state,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * state.ts: all control tables of one store, kept fresh.
+ *
+ * Every process that shares the store reads the tables again every two seconds, so that what one wrote (a revoked token, a
+ * zone's new owner, an instrumentation) holds everywhere soon after.
+ */
+import type { StoreClient } from "./client.ts";
+import type { ControlTable } from "./control.ts";
+import { openHosts, type HostRow } from "./hosts.ts";
+import { openInstrumentations, type InstrumentationRow } from "./instrumentations.ts";
+import { Ownership } from "./ownership.ts";
+import { openTenants, type TenantRow } from "./tenants.ts";
+import { Tokens } from "./tokens.ts";
+
+export interface State {
+  readonly tokens: Tokens;
+  readonly tenants: ControlTable<TenantRow>;
+  readonly ownership: Ownership;
+  readonly hosts: ControlTable<HostRow>;
+  readonly instrumentations: ControlTable<InstrumentationRow>;
+  close(): void;
+}
+
+const REFRESH_MS = 2_000;
+
+/** @param onError a refresh failed; what is in memory stays in force */
+export async function openState(store: StoreClient, onError: (error: unknown) => void): Promise<State> {
+  const tables = {
+    tokens: new Tokens(store),
+    tenants: openTenants(store),
+    ownership: new Ownership(store),
+    hosts: openHosts(store),
+    instrumentations: openInstrumentations(store),
+  };
+  const refresh = async (): Promise<void> => {
+    await Promise.all(Object.values(tables).map((table) => table.refresh()));
+  };
+  await refresh();
+  let closed = false;
+  let timer: NodeJS.Timeout;
+  const again = (): void => {
+    timer = setTimeout(() => {
+      void refresh()
+        .catch(onError)
+        .then(() => {
+          if (!closed) again();
+        });
+    }, REFRESH_MS);
+  };
+  again();
+  return {
+    ...tables,
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

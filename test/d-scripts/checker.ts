@@ -1,0 +1,145 @@
+/**
+ * checker.ts: what must hold of every D program that we print, whoever asked for it.
+ *
+ * It knows the wire format and the language, not the compiler. A program that passes holds no token but known ones, prints one
+ * frame a tick and nothing else, and tests the zone before anything else in every clause that an event can fire.
+ */
+import { clausesOf, type Clause, type Token } from "./d-text.ts";
+
+export interface Expected {
+  readonly nonce: string;
+  readonly tickSec: number;
+  /** How the zone of an event reads in D, for example `zonename`. */
+  readonly zone: string;
+  readonly zones: readonly string[] | null;
+  /** Probes that the metric may enable. */
+  readonly probes: ReadonlySet<string>;
+}
+
+/** Every word that the catalogue uses. A new metric adds its own here, under the eyes of a reviewer. */
+const WORDS = new Set(
+  `B_READ CLD_DUMPED CLD_EXITED NULL SOBJ_CV SOBJ_MUTEX SOBJ_RWLOCK SOBJ_SEMA SOBJ_SHUTTLE SOBJ_USER SOBJ_USER_PI SRUN SSTOP
+  SWAIT SZOMB _f _uio_offset arg0 arg1 arg2 arg3 arg4 arg5 arg6 args b_bcount b_blkno b_flags capped clear comm conn_cpid
+  conn_cred copyinstr count cr_zone curlwpsinfo curpsinfo curthread database depth dev_statname errno execname exit
+  group_leader http_method http_start http_url int64_t kthread_t llquantize lquantize offset oncpu p_mstart p_parent p_user
+  p_zone pid ppid pr_pid pr_psargs pr_state pr_stype printa printf probefunc probename quantize query queued real_parent
+  reason self size stackdepth start start_time started state stringof stype substr sum t_pri t_procp tcp_connp tcp_t
+  tcps_addr tcps_lport tcps_raddr tcps_rport this tick timestamp trunc u_comm uio_resid uio_t v_op v_type vnode_t vnop
+  vnop_name vstart vtimestamp walltimestamp zone_name zonename`.split(/\s+/),
+);
+
+/** What may be called where an event is gathered or counted. */
+const CALLS = new Set(["substr", "stringof", "copyinstr", "count", "sum", "quantize", "lquantize", "llquantize"]);
+
+const STRING = /^"[A-Za-z0-9._+:@%/-]{1,63}"$/;
+const MAX_INTEGER = 2n ** 53n;
+
+/** @returns what is wrong, in words; empty where nothing is */
+export function problemsOf(text: string, expected: Expected): string[] {
+  if (/^[ \t]*#/m.test(text)) return ["a control line"];
+  let clauses: Clause[];
+  try {
+    clauses = clausesOf(text);
+  } catch (error) {
+    return [`not D: ${error instanceof Error ? error.message : String(error)}`];
+  }
+  const events = clauses.slice(1, -3);
+  return [
+    ...frameProblems(clauses, expected),
+    ...(events.length === 0 ? ["no clause counts anything"] : []),
+    ...events.flatMap((clause) => eventProblems(clause, expected)),
+  ];
+}
+
+function frameProblems(clauses: readonly Clause[], { nonce, tickSec }: Expected): string[] {
+  const [begin, ...rest] = clauses;
+  const [tick, age, end] = rest.slice(-3);
+  const row = String.raw`"@row(?: \\"%S\\"| %d)*(?:%@d@end| %@d)\\n"`;
+  return [
+    ...shape(begin, "dtrace:::BEGIN", "tick = 0 ; @events = sum ( 0 ) ;"),
+    ...shape(
+      tick,
+      `profile:::tick-${tickSec}s`,
+      `tick ++ ; printf ( "@begin ${nonce} %d %d\\n" , tick , walltimestamp ) ; printa ( ROW , @rows ) ; ` +
+        `printf ( "@done ${nonce} %d " , tick ) ; printa ( "%@d\\n" , @events ) ; trunc ( @rows ) ; clear ( @events ) ;`,
+      new RegExp(row),
+    ),
+    ...shape(age, "profile:::tick-3600s", "exit ( 0 ) ;"),
+    ...shape(end, "dtrace:::END", "trunc ( @rows ) ; trunc ( @events ) ;"),
+  ];
+}
+
+function shape(clause: Clause | undefined, probe: string, body: string, row?: RegExp): string[] {
+  if (clause === undefined) return [`no clause for ${probe}`];
+  const text = joined(clause.body);
+  const normal = row === undefined ? text : text.replace(row, "ROW");
+  return clause.probes.join() === probe && clause.predicate.length === 0 && normal === body
+    ? []
+    : [`${probe} is not as the frame wants it: ${clause.probes.join()} ${normal}`];
+}
+
+function eventProblems(clause: Clause, expected: Expected): string[] {
+  const place = clause.probes.join(", ");
+  const tokens = [...clause.predicate, ...clause.body];
+  return [
+    ...clause.probes.filter((probe) => !expected.probes.has(probe)).map((probe) => `unknown probe ${probe}`),
+    ...tokens.flatMap((token, i) => tokenProblems(token, tokens[i + 1])),
+    ...zoneProblems(clause.predicate, expected),
+    ...statementProblems(clause.body),
+  ].map((problem) => `${place}: ${problem}`);
+}
+
+function tokenProblems({ kind, text }: Token, next: Token | undefined): string[] {
+  if (kind === "word" && !WORDS.has(text)) return [`unknown word ${text}`];
+  if (kind === "word" && next?.text === "(" && !CALLS.has(text)) return [`a call of ${text}`];
+  if (kind === "string" && !STRING.test(text)) return [`a string outside the whitelist: ${text}`];
+  if (kind === "aggregation" && !["@rows", "@events"].includes(text)) return [`unknown aggregation ${text}`];
+  if (kind === "integer" && BigInt(text) >= MAX_INTEGER) return [`an integer that a double cannot hold: ${text}`];
+  return [];
+}
+
+/** The predicate is `(ZONE == "a" || ZONE == "b")`, alone or followed by `&&` and terms that bind no looser. */
+function zoneProblems(predicate: readonly Token[], { zone, zones }: Expected): string[] {
+  const loose = outside(predicate).filter((text) => ["||", "^^", "?", ":", ",", "="].includes(text));
+  const problems =
+    loose.length === 0 ? [] : [`the predicate is not a conjunction: ${loose.join(" ")} outside parentheses`];
+  if (zones === null) return problems;
+  const test = `( ${zones.map((name) => `${joined(clausesOf(`a:::b{${zone}}`)[0]?.body ?? [])} == "${name}"`).join(" || ")} )`;
+  const text = joined(predicate);
+  if (text !== test && !text.startsWith(`${test} && `)) problems.push("the zone is not tested first");
+  return problems;
+}
+
+/** Statements assign to our own variables, and to nothing else; what prints or ends is the frame's. */
+function statementProblems(body: readonly Token[]): string[] {
+  const statements = joined(body).split(" ; ");
+  const target = /^(?:@rows(?: \[ .* \])?|@events|(?:self|this) -> [a-z_]+|[a-z_]+ \[ [a-z0-9 ,]+ \]) = [^=]/;
+  return [
+    ...(body.at(-1)?.text === ";" ? [] : ["a statement without its semicolon"]),
+    ...statements.filter((statement) => !target.test(statement)).map((statement) => `not an assignment: ${statement}`),
+    ...(depthOf(body) === 0 ? [] : ["brackets that do not match"]),
+  ];
+}
+
+function outside(tokens: readonly Token[]): string[] {
+  let depth = 0;
+  return tokens
+    .filter(({ kind, text }) => {
+      if (kind !== "operator") return false;
+      if (text === "(" || text === "[") depth += 1;
+      else if (text === ")" || text === "]") depth -= 1;
+      // A bracket that closes what nothing opened lets everything after it out.
+      return depth < 0 || (depth === 0 && text !== ")" && text !== "]");
+    })
+    .map(({ text }) => text);
+}
+
+function depthOf(tokens: readonly Token[]): number {
+  const count = (texts: string[]): number =>
+    tokens.filter(({ kind, text }) => kind === "operator" && texts.includes(text)).length;
+  return count(["(", "["]) - count([")", "]"]);
+}
+
+function joined(tokens: readonly Token[]): string {
+  return tokens.map(({ text }) => text).join(" ");
+}

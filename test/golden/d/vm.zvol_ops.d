@@ -1,0 +1,48 @@
+/*
+ * @isotherm {"v":1,"spec":"5pec","metric":"vm.zvol_ops","nonce":"0123456789abcdef0123456789abcdef","granularitySec":1,"keys":["zonename"],"keyTypes":["string"],"numeric":null,"scheme":null,"predicate":{},"zones":null}
+ *
+ * vm.zvol_ops: virtual disk operations by zonename; a frame every 1 s.
+ * Events:    all
+ * Zones:     all
+ * Asked by:  ada
+ * Platform:  smartos; probes of sdt
+ */
+
+/* @events exists from the start, with 0 in it, so that a frame without events has its last line too. */
+dtrace:::BEGIN
+{
+	tick = 0;
+	@events = sum(0);
+}
+
+/* The request is done. */
+sdt:::zvol-uio-done
+{
+	@events = sum(1);
+	@rows[zonename] = count();
+}
+
+/* Each tick prints one frame, then starts the next window from nothing. */
+profile:::tick-1s
+{
+	tick++;
+	printf("@begin 0123456789abcdef0123456789abcdef %d %d\n", tick, walltimestamp);
+	printa("@row \"%S\" %@d\n", @rows);
+	printf("@done 0123456789abcdef0123456789abcdef %d ", tick);
+	printa("%@d\n", @events);
+	trunc(@rows);
+	clear(@events);
+}
+
+/* Nobody's program runs for ever: a collector that still wants it starts it again. */
+profile:::tick-3600s
+{
+	exit(0);
+}
+
+/* dtrace prints every aggregation that is left when it ends; leave none. */
+dtrace:::END
+{
+	trunc(@rows);
+	trunc(@events);
+}

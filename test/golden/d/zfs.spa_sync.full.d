@@ -1,0 +1,62 @@
+/*
+ * @isotherm {"v":1,"spec":"5pec","metric":"zfs.spa_sync","nonce":"0123456789abcdef0123456789abcdef","granularitySec":1,"keys":[],"keyTypes":[],"numeric":"latency","scheme":"llquantize(10,3,10,20)","predicate":{"and":[{"ge":["latency",1000]}]},"zones":null}
+ *
+ * zfs.spa_sync: ZFS transaction group syncs, distribution of latency as llquantize(10,3,10,20); a frame every 1 s.
+ * Events:    {"and":[{"ge":["latency",1000]}]}
+ * Zones:     the metric has none; it is the operators'
+ * Asked by:  ada
+ * Platform:  smartos; probes of fbt
+ */
+
+/* @events exists from the start, with 0 in it, so that a frame without events has its last line too. */
+dtrace:::BEGIN
+{
+	tick = 0;
+	@events = sum(0);
+}
+
+/* A transaction group is about to be written. */
+fbt::spa_sync:entry
+{
+	self->start = timestamp;
+}
+
+/* It is on disk. */
+fbt::spa_sync:return
+/self->start &&
+ (int64_t)(timestamp - self->start) >= 1000/
+{
+	@events = sum(1);
+	@rows = llquantize(timestamp - self->start, 10, 3, 10, 20);
+}
+
+/* Free what was saved. */
+fbt::spa_sync:return
+{
+	self->start = 0;
+}
+
+/* Each tick prints one frame, then starts the next window from nothing. */
+profile:::tick-1s
+{
+	tick++;
+	printf("@begin 0123456789abcdef0123456789abcdef %d %d\n", tick, walltimestamp);
+	printa("@row%@d@end\n", @rows);
+	printf("@done 0123456789abcdef0123456789abcdef %d ", tick);
+	printa("%@d\n", @events);
+	trunc(@rows);
+	clear(@events);
+}
+
+/* Nobody's program runs for ever: a collector that still wants it starts it again. */
+profile:::tick-3600s
+{
+	exit(0);
+}
+
+/* dtrace prints every aggregation that is left when it ends; leave none. */
+dtrace:::END
+{
+	trunc(@rows);
+	trunc(@events);
+}

@@ -1,0 +1,253 @@
+/**
+ * fake-api.ts: the built page and an API of known answers on a free port: for looking at the page and for tests of pixels.
+ *
+ * The policy is the one that the product sends. Requests are written down, so that a test can ask what a click asked for.
+ */
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { extname, join, normalize } from "node:path";
+import type { InstrumentationInfo, Series, SessionInfo } from "../../core/api.ts";
+import { encodeHeatmap } from "../../wire/answers.ts";
+import { fakeBreakdown, fakeHeatmap, readWhere, SCHEME, secondColumn, SYSCALL_OPS, TENANTS } from "./fake-model.ts";
+
+export const POLICY =
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'";
+export const CODE = "one-time";
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+const OPS: InstrumentationInfo = {
+  id: "ops",
+  metric: "syscall.ops",
+  label: "system calls",
+  predicate: {},
+  decomposition: ["execname", "latency", "syscall"],
+  keys: ["zonename", "execname", "syscall"],
+  numeric: "latency",
+  scheme: SCHEME,
+  granularitySec: 1,
+  retentionSec: 86_400,
+  idleMaxSec: 0,
+  owner: "operator",
+  standing: true,
+  createdMs: 0,
+};
+const CPU: InstrumentationInfo = {
+  ...OPS,
+  id: "cpu",
+  metric: "cpu.usage",
+  label: "CPU usage",
+  decomposition: ["cpumode"],
+  keys: ["zonename", "cpumode"],
+  numeric: null,
+  scheme: null,
+};
+
+export class FakeApi {
+  /** Method and URL of each API request, oldest first. */
+  readonly requests: string[] = [];
+  /** The server's clock, epoch seconds; a test may stop it. */
+  now: () => number = () => Date.now() / 1000;
+  /** How answers to heatmap requests are written. */
+  format: "arrow" | "json" = "arrow";
+  readonly #folder: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #streams = new Set<ServerResponse>();
+  #signedIn = new Set<string>();
+
+  /** @param folder the built page */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        response.writeHead(400, { "Content-Type": "application/json" });
+        response.end(JSON.stringify({ code: "BAD", message: String(error), errors: [] }));
+      });
+    });
+    this.#server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** @returns the page's address, which signs in */
+  async start(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Sends a column to every viewer; a second of the model, or whatever the test says. */
+  send(column: object & { readonly ts: number }): void {
+    for (const stream of this.#streams) writeColumn(stream, column);
+  }
+
+  /** Ends the live streams, as a server that goes away does. */
+  dropStreams(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  get viewers(): number {
+    return this.#streams.size;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    if (!url.pathname.startsWith("/v1/")) return sendFile(this.#folder, url.pathname, response);
+    this.requests.push(`${request.method ?? "GET"} ${request.url ?? ""}`);
+    if (url.pathname === "/v1/session") return this.#session(request, response);
+    if (!this.#signedIn.has(request.headers.cookie ?? "")) {
+      return sendJson(response, 401, { code: "UNAUTHENTICATED", message: "sign in", errors: [] });
+    }
+    switch (url.pathname) {
+      case "/v1/tenants":
+        return sendJson(response, 200, { tenants: TENANTS });
+      case "/v1/metrics":
+        return sendJson(response, 200, { metrics: [SYSCALL_OPS, ...OTHER_METRICS] });
+      case "/v1/instrumentations":
+        return sendJson(response, 200, { instrumentations: [OPS, CPU] });
+    }
+    this.#reading(url, request, response);
+  }
+
+  #reading(url: URL, request: IncomingMessage, response: ServerResponse): void {
+    const [, , , id, kind] = url.pathname.split("/");
+    const get = (name: string): string | null => url.searchParams.get(name);
+    const [from, to] = [Number(get("from")), Number(get("to"))];
+    const where = readWhere(get("where"));
+    const tenant = get("tenant");
+    if (kind === "heatmap") {
+      const stepSec = stepFor(to - from, Number(get("columns")));
+      const start = Math.floor(from / stepSec) * stepSec;
+      const end = Math.ceil(to / stepSec) * stepSec;
+      const heatmap = fakeHeatmap(start, end, stepSec, where, tenant, this.now());
+      if (this.format === "json" || request.headers.accept?.includes("arrow") !== true) {
+        return sendJson(response, 200, heatmap);
+      }
+      response.writeHead(200, { "Content-Type": "application/vnd.apache.arrow.stream" });
+      response.end(encodeHeatmap(heatmap));
+    } else if (kind === "breakdown") {
+      const by = get("by") ?? "";
+      const band = get("low") === null ? null : { low: Number(get("low")), high: Number(get("high")) };
+      const parts = fakeBreakdown(by, from, Math.min(to, Math.floor(this.now()) - 1), where, tenant, band);
+      const total = parts.reduce((all, part) => all + part.total, 0);
+      sendJson(response, 200, { by, total, other: 0, parts });
+    } else if (kind === "series") sendJson(response, 200, fakeSeries(from, to, get("by") ?? ""));
+    else if (kind === "live") this.#live(url, response);
+    else sendJson(response, 200, { ...(id === "cpu" ? CPU : OPS), program: null });
+  }
+
+  #live(url: URL, response: ServerResponse): void {
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    response.write(":\n\n");
+    this.#streams.add(response);
+    response.on("close", () => this.#streams.delete(response));
+    const where = readWhere(url.searchParams.get("where"));
+    const tenant = url.searchParams.get("tenant");
+    let next = Number(url.searchParams.get("since"));
+    const catchUp = (): void => {
+      for (; next < Math.floor(this.now()); next++) writeColumn(response, secondColumn(next, where, tenant));
+    };
+    catchUp();
+    const timer = setInterval(catchUp, 100);
+    response.on("close", () => clearInterval(timer));
+  }
+
+  async #session(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const session: SessionInfo = { role: "operator", tenant: null, label: "demo", simulated: true, version: "0.1.0" };
+    if (request.method === "POST") {
+      const body = JSON.parse(await bodyOf(request)) as { code?: string; token?: string };
+      if (body.code !== CODE && body.token !== "token") {
+        return sendJson(response, 401, { code: "BAD_CREDENTIAL", message: "the code is not known", errors: [] });
+      }
+      const cookie = `session=${Math.random().toString(36).slice(2)}`;
+      this.#signedIn.add(cookie);
+      response.setHeader("Set-Cookie", `${cookie}; HttpOnly; SameSite=Strict; Path=/`);
+      return sendJson(response, 200, session);
+    }
+    if (request.method === "DELETE") this.#signedIn = new Set();
+    if (request.method === "DELETE" || !this.#signedIn.has(request.headers.cookie ?? "")) {
+      return sendJson(response, 401, { code: "UNAUTHENTICATED", message: "sign in", errors: [] });
+    }
+    return sendJson(response, 200, session);
+  }
+}
+
+const OTHER_METRICS = [
+  {
+    ...SYSCALL_OPS,
+    name: "cpu.usage",
+    module: "cpu",
+    stat: "usage",
+    label: "CPU usage",
+    unit: "percent",
+    cost: "free",
+  },
+  { ...SYSCALL_OPS, name: "fs.logical_ops", module: "fs", stat: "logical_ops", label: "file-system operations" },
+  {
+    ...SYSCALL_OPS,
+    name: "disk.physio_ops",
+    module: "disk",
+    stat: "physio_ops",
+    label: "disk operations",
+    cost: "low",
+  },
+  { ...SYSCALL_OPS, name: "cpu.dispatch_wait", module: "cpu", stat: "dispatch_wait", label: "run-queue latency" },
+];
+
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
+
+function stepFor(seconds: number, columns: number): number {
+  return STEPS.find((step) => seconds / step <= columns) ?? 3600;
+}
+
+function fakeSeries(from: number, to: number, by: string): Series {
+  const stepSec = stepFor(to - from, 600);
+  const times = Array.from({ length: Math.floor((to - from) / stepSec) }, (_, i) => from + i * stepSec);
+  const wave = (i: number): (number | null)[] =>
+    times.map((ts) => (ts % 600 > 200 && ts % 600 < 220 ? null : 40 + 20 * Math.sin(ts / (20 + 9 * i)) + 12 * i));
+  const keys = by === "cpumode" ? ["user", "kernel"] : ["web-3", "db-1", "global"];
+  const series = keys.map((key, i) => ({ key, values: wave(i) }));
+  const hosts = times.map(() => 3);
+  const head = { instrumentation: "cpu", metric: "cpu.usage", unit: "percent", tier: "1s" };
+  return { ...head, fromTs: from, toTs: to, stepSec, times, reporting: hosts, expected: hosts, series };
+}
+
+function writeColumn(stream: ServerResponse, column: object & { readonly ts: number }): void {
+  stream.write(`event: column\nid: ${column.ts}\ndata: ${JSON.stringify({ ...column, sentMs: Date.now() })}\n\n`);
+}
+
+async function sendFile(folder: string, path: string, response: ServerResponse): Promise<void> {
+  const name = path === "/" ? "index.html" : normalize(path).replace(/^(\.\.[/\\])+/, "");
+  try {
+    const body = await readFile(join(folder, name));
+    response.writeHead(200, {
+      "Content-Type": TYPES[extname(name)] ?? "application/octet-stream",
+      "Content-Security-Policy": POLICY,
+    });
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "Content-Type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}

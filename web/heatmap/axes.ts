@@ -1,0 +1,72 @@
+/**
+ * axes.ts: the two axes as uPlot draws them: few words, no grid, widths that never change.
+ */
+import { clockText, dateText, type Zone } from "../clock.ts";
+import type { Colours } from "../theme.ts";
+import type uPlot from "../uplot.ts";
+import type { Axis } from "../uplot.ts";
+import { timeTicks, valueTicks, type ValueTick } from "./ticks.ts";
+import type { ValueSpan } from "./value-span.ts";
+
+export const AXIS_FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+const TIME_LABEL_PX = 92;
+const VALUE_LABEL_PX = 26;
+
+/** HH:MM:SS at round times; the date below the first label and wherever it changes. */
+export function timeAxis(zone: () => Zone, colours: () => Colours): Axis {
+  return {
+    scale: "x",
+    size: 38,
+    gap: 4,
+    font: AXIS_FONT,
+    stroke: () => colours().inkSoft,
+    grid: { show: false },
+    ticks: { show: true, size: 5, width: 1, stroke: () => colours().hairline },
+    splits: (u, _axis, min, max) =>
+      timeTicks(min, max, Math.floor(u.bbox.width / devicePixelRatio / TIME_LABEL_PX), zone()),
+    values: (_u, splits) => {
+      let shown = "";
+      return splits.map((ts) => {
+        const date = dateText(ts, zone());
+        const time = clockText(ts, zone());
+        if (date === shown) return time;
+        shown = date;
+        return `${time}\n${date}`;
+      });
+    },
+  };
+}
+
+export function valueAxis(span: () => ValueSpan, unit: () => string, size: number, colours: () => Colours): Axis {
+  const ticks = (u: uPlot): ValueTick[] => valueTicks(span(), unit(), roomFor(u));
+  return {
+    scale: "y",
+    size,
+    gap: 4,
+    font: AXIS_FONT,
+    stroke: () => colours().inkSoft,
+    grid: { show: false },
+    // Drawn by `drawValueTicks`: uPlot has one length for all ticks.
+    ticks: { show: false, size: 6 },
+    splits: (u) => ticks(u).map((tick) => tick.value),
+    values: (u) => ticks(u).map((tick) => tick.label),
+  };
+}
+
+/** Long ticks where there is a label, short ones between. */
+export function drawValueTicks(u: uPlot, span: ValueSpan, unit: string, colours: Colours): void {
+  const ratio = devicePixelRatio;
+  const { left } = u.bbox;
+  u.ctx.save();
+  u.ctx.fillStyle = colours.hairline;
+  for (const { value, label } of valueTicks(span, unit, roomFor(u))) {
+    const y = Math.round(u.valToPos(value, "y", true) - ratio / 2);
+    const length = Math.round((label === "" ? 3 : 6) * ratio);
+    u.ctx.fillRect(left - length, y, length, Math.max(1, Math.round(ratio)));
+  }
+  u.ctx.restore();
+}
+
+function roomFor(u: uPlot): number {
+  return Math.max(2, Math.floor(u.bbox.height / devicePixelRatio / VALUE_LABEL_PX));
+}

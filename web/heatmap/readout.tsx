@@ -1,0 +1,84 @@
+/**
+ * readout.tsx: one line over the heatmap: the cell under the crosshair, or else the picture as a whole.
+ *
+ * It has its own place, so it never covers the cell that it speaks of, and a fixed height, so nothing moves.
+ */
+import type { Heatmap } from "../../core/api.ts";
+import { clockText, dateText, type Zone } from "../clock.ts";
+import { formatCount, formatRange, formatShort } from "../units.ts";
+import type { Cell } from "./cell.ts";
+import { isMissing } from "./column-window.ts";
+import { reasonText } from "./reasons.ts";
+
+interface Props {
+  readonly heatmap: Heatmap | null;
+  readonly cell: Cell | null;
+  readonly zone: Zone;
+  /** What is counted: "operations". */
+  readonly noun: string;
+}
+
+export function Readout({ heatmap, cell, zone, noun }: Props) {
+  return (
+    <p class="readout" data-readout>
+      {cell !== null && heatmap !== null
+        ? cellText(cell, heatmap, zone, noun)
+        : heatmap !== null
+          ? pictureText(heatmap, noun)
+          : ""}
+    </p>
+  );
+}
+
+function cellText(cell: Cell, heatmap: Heatmap, zone: Zone, noun: string) {
+  const { column, stepSec } = cell;
+  const time = <time>{timeText(column.ts, stepSec, zone)}</time>;
+  if (isMissing(column)) {
+    const why = column.reason === "" ? "nothing reported yet" : reasonText(column.reason);
+    return (
+      <>
+        {time} <b>no data</b> {why}
+      </>
+    );
+  }
+  return (
+    <>
+      {time} <span class="band">{formatRange(cell.low, cell.high, heatmap.unit)}</span>{" "}
+      <b data-count={cell.count}>{formatCount(cell.count)}</b>{" "}
+      <span class="of">
+        of {formatCount(column.total ?? 0)} {noun}
+      </span>{" "}
+      <span class="hosts">{hostsText(column.reporting, column.expected)}</span>
+      {column.dropped > 0 && <span class="lost"> {formatCount(column.dropped)} dropped</span>}
+      {column.reason !== "" && <span class="lost"> {reasonText(column.reason)}</span>}
+    </>
+  );
+}
+
+function pictureText(heatmap: Heatmap, noun: string) {
+  let dropped = 0;
+  let unknown = 0;
+  for (const column of heatmap.columns) {
+    dropped += column.dropped;
+    if (isMissing(column)) unknown += 1;
+  }
+  const last = heatmap.columns.at(-1);
+  return (
+    <>
+      <b>{formatCount(heatmap.total)}</b> <span class="of">{noun}</span>{" "}
+      <span class="hosts">{last === undefined ? "" : hostsText(last.reporting, last.expected)}</span>
+      <span class="of"> {formatShort(dropped)} drops</span>
+      {unknown > 0 && <span class="lost"> no data for {formatCount(unknown * heatmap.stepSec)} s</span>}
+    </>
+  );
+}
+
+function timeText(ts: number, stepSec: number, zone: Zone): string {
+  if (stepSec === 1) return clockText(ts, zone);
+  const date = stepSec >= 3600 ? `${dateText(ts, zone)} ` : "";
+  return `${date}${clockText(ts, zone)} – ${clockText(ts + stepSec, zone)}`;
+}
+
+function hostsText(reporting: number, expected: number): string {
+  return `${reporting} of ${expected} ${expected === 1 ? "host" : "hosts"}`;
+}

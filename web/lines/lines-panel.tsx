@@ -1,0 +1,119 @@
+/**
+ * lines-panel.tsx: an instrumentation of scalars: one line a key, and the keys with their values under the crosshair.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Series } from "../../core/api.ts";
+import { clockText } from "../clock.ts";
+import { fieldName, keyName } from "../panels/names.ts";
+import type { Motion } from "../panels/header.tsx";
+import type { Colours } from "../theme.ts";
+import { quantity } from "../units.ts";
+import { admits } from "../view/terms.ts";
+import type { View } from "../view/view.ts";
+import { LinesChart, MAX_LINES } from "./lines-chart.ts";
+
+interface Props {
+  readonly by: string | null;
+  readonly answer: Series | null;
+  readonly view: View;
+  readonly motion: Motion;
+  readonly colours: Colours;
+  readonly message: string | null;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly onIsolate: (value: string) => void;
+  readonly onWidth: (cssPx: number) => void;
+}
+
+export function LinesPanel(props: Props) {
+  const { answer, view, colours, motion } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<LinesChart | null>(null);
+  const [index, setIndex] = useState<number | null>(null);
+  useLayoutEffect(() => {
+    if (host.current === null || answer === null) return;
+    const scene = { answer, colours, zone: view.zone };
+    if (chart.current === null) chart.current = new LinesChart(host.current, scene, setIndex);
+    else chart.current.show(scene);
+  }, [answer, colours, view.zone]);
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    props.onWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => {
+      props.onWidth(element.clientWidth);
+      chart.current?.resize();
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      chart.current?.destroy();
+    };
+  }, []);
+  const at = index ?? lastKnown(answer);
+  const time = answer?.times[at];
+  return (
+    <>
+      <section class="heatmap-panel">
+        <div class="over-plot">
+          <p class="readout">
+            {time !== undefined && answer !== null && (
+              <>
+                <time>{clockText(time, view.zone)}</time>{" "}
+                <span class="hosts">
+                  {answer.reporting[at] ?? 0} of {answer.expected[at] ?? 0} hosts
+                </span>
+              </>
+            )}
+          </p>
+        </div>
+        <div class="heatmap lines" ref={host} data-lines data-state={motion} data-columns={answer?.times.length ?? 0}>
+          {props.message !== null && <p class="plot-message">{props.message}</p>}
+        </div>
+      </section>
+      <LineKeys {...props} at={at} />
+    </>
+  );
+}
+
+function LineKeys({ by, answer, at, view, aliases, onIsolate }: Props & { readonly at: number }) {
+  return (
+    <aside class="keys" aria-label="keys" data-keys={by ?? ""}>
+      <div class="keys-head">
+        <h2>{by === null ? "all" : fieldName(by)}</h2>
+      </div>
+      <ul>
+        {answer?.series.slice(0, MAX_LINES).map(({ key, values }, i) => {
+          const value = values[at];
+          const shown = value === null || value === undefined ? null : quantity(value, answer.unit);
+          const counted = by === null || admits(view.where, by, key);
+          return (
+            <li class={counted ? "key" : "key out"} key={key} data-key-value={key}>
+              <button
+                type="button"
+                class="key-main"
+                disabled={by === null || key === ""}
+                onClick={() => onIsolate(key)}
+              >
+                <i class={`swatch key-${i + 1}`} aria-hidden="true" />
+                <span class="name">
+                  {key === "" ? (by === null ? "total" : "other") : keyName(by ?? "", key, aliases)}
+                </span>
+                <span class="total">
+                  {shown?.number ?? "–"} <span class="unit">{shown?.unit}</span>
+                </span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </aside>
+  );
+}
+
+function lastKnown(answer: Series | null): number {
+  if (answer === null) return -1;
+  for (let i = answer.times.length - 1; i >= 0; i--) {
+    if (answer.series.some(({ values }) => (values[i] ?? null) !== null)) return i;
+  }
+  return answer.times.length - 1;
+}

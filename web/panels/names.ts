@@ -1,0 +1,21 @@
+/**
+ * names.ts: keys as people call them: a zone by its alias, a tenant by its name, nothing by a dash.
+ */
+import type { TenantInfo } from "../../core/api.ts";
+
+/** Zone names (uuids on SmartOS) to aliases, over all tenants that one may see. */
+export function zoneAliases(tenants: readonly TenantInfo[]): ReadonlyMap<string, string> {
+  return new Map(
+    tenants.flatMap((tenant) => tenant.zones.map((zone) => [zone.name, zone.alias || zone.name] as const)),
+  );
+}
+
+export function keyName(field: string, value: string, aliases: ReadonlyMap<string, string>): string {
+  if (value === "") return "–";
+  return field === "zonename" ? (aliases.get(value) ?? value) : value;
+}
+
+/** `zonename` reads as "zone" in a sentence; other fields are their own names. */
+export function fieldName(field: string): string {
+  return field === "zonename" ? "zone" : field;
+}

@@ -1,0 +1,93 @@
+/**
+ * address.ts: a view as the part of the address after `#`, and back.
+ *
+ * The fragment never reaches a server or its logs. Whatever cannot be read falls back to the default, so that an old or a
+ * mistyped link still opens. `signin=CODE` is no part of a view: it is taken out once, used, and never written.
+ */
+import { COLOURINGS } from "../heatmap/colour-scale.ts";
+import { PERS } from "../heatmap/picture.ts";
+import type { Range } from "./range.ts";
+import type { Term } from "./terms.ts";
+import { DEFAULT_VIEW, PERCENTILES, type View } from "./view.ts";
+
+/** @param hash with or without its `#` */
+export function readAddress(hash: string): View {
+  const params = new URLSearchParams(hash.replace(/^#/, ""));
+  const percentiles = params.get("lines");
+  const chosen = percentiles?.split(",");
+  return {
+    metric: params.get("metric"),
+    instrumentation: params.get("i"),
+    by: params.get("by"),
+    where: params.getAll("where").flatMap(readTerm),
+    range: readRange(params),
+    tenant: params.get("tenant"),
+    theme: oneOf(params.get("theme"), ["auto", "dark", "light"], DEFAULT_VIEW.theme),
+    zone: oneOf(params.get("zone"), ["utc", "local"], DEFAULT_VIEW.zone),
+    colouring: oneOf(params.get("colour"), COLOURINGS, DEFAULT_VIEW.colouring),
+    per: oneOf(params.get("per"), PERS, DEFAULT_VIEW.per),
+    axis: oneOf(params.get("axis"), ["log", "linear", null], null),
+    percentiles: chosen === undefined ? DEFAULT_VIEW.percentiles : PERCENTILES.filter((each) => chosen.includes(each)),
+  };
+}
+
+/** @returns without `#`; only what differs from the default */
+export function writeAddress(view: View): string {
+  const parts: [string, string][] = [];
+  const put = (name: string, value: string | null): void => {
+    if (value !== null) parts.push([name, value]);
+  };
+  put("metric", view.metric);
+  put("i", view.instrumentation);
+  put("by", view.by);
+  for (const term of view.where) put("where", writeTerm(term));
+  if (view.range.kind === "fixed") {
+    put("from", view.range.from.toString());
+    put("to", view.range.to.toString());
+  } else if (!same(view.range, DEFAULT_VIEW.range)) put("last", view.range.seconds.toString());
+  put("tenant", view.tenant);
+  put("theme", view.theme === DEFAULT_VIEW.theme ? null : view.theme);
+  put("zone", view.zone === DEFAULT_VIEW.zone ? null : view.zone);
+  put("colour", view.colouring === DEFAULT_VIEW.colouring ? null : view.colouring);
+  put("per", view.per === DEFAULT_VIEW.per ? null : view.per);
+  put("axis", view.axis);
+  put("lines", same(view.percentiles, DEFAULT_VIEW.percentiles) ? null : view.percentiles.join(","));
+  return parts.map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%3A/g, ":")}`).join("&");
+}
+
+/** The one-time code in an address; null where there is none. */
+export function signInCode(hash: string): string | null {
+  return new URLSearchParams(hash.replace(/^#/, "")).get("signin");
+}
+
+/** `execname:postgres,node`; `zonename!:uuid` for all but it. Values are encoded, so a comma only ever separates. */
+function writeTerm(term: Term): string {
+  return `${term.field}${term.not ? "!" : ""}:${term.values.map(encodeURIComponent).join(",")}`;
+}
+
+function readTerm(text: string): Term[] {
+  const match = /^([a-z][a-z0-9_]*)(!?):(.+)$/i.exec(text);
+  if (match === null) return [];
+  const [, field = "", not = "", values = ""] = match;
+  try {
+    return [{ field, not: not === "!", values: values.split(",").map(decodeURIComponent) }];
+  } catch {
+    // A stray % is all that can go wrong: the term is unreadable, the rest of the link is not.
+    return [];
+  }
+}
+
+function readRange(params: URLSearchParams): Range {
+  const [from, to, last] = ["from", "to", "last"].map((name) => Number(params.get(name) ?? Number.NaN));
+  if (from !== undefined && to !== undefined && from > 0 && to > from) return { kind: "fixed", from, to };
+  if (last !== undefined && last >= 1) return { kind: "last", seconds: Math.round(last) };
+  return DEFAULT_VIEW.range;
+}
+
+function oneOf<T extends string | null>(text: string | null, allowed: readonly T[], otherwise: T): T {
+  return allowed.find((each) => each === text) ?? otherwise;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
