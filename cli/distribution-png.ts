@@ -2,7 +2,7 @@
  * distribution-png.ts: distributions side by side as a heatmap: one column each, in the order of printing.
  *
  * The vertical axis is every edge that occurs, lowest at the bottom, each step between two edges equally high, as buckets are
- * not equally wide. Colour is the count, by its square root, so that rare events beside frequent ones stay visible; white is
+ * not equally wide. Colour is the count, by its logarithm, so that rare events beside frequent ones stay visible; white is
  * none. Keys are not told apart: whoever wants one panel a key selects the lines first. There is no text in the picture.
  */
 import { encode } from "fast-png";
@@ -85,11 +85,12 @@ function cellSize(room: number, cells: number, most: number): number {
 function colourOf(count: number, largest: number): Pixel {
   if (count < 0) return NEGATIVE;
   // From 0.12 on, so that a single event is never taken for none.
-  const place = (0.12 + 0.88 * Math.sqrt(count / largest)) * (RAMP.length - 1);
+  const share = largest > 1 ? Math.log(count) / Math.log(largest) : 1;
+  const place = (0.12 + 0.88 * share) * (RAMP.length - 1);
   const from = RAMP[Math.floor(place)] ?? NEGATIVE;
   const to = RAMP[Math.ceil(place)] ?? from;
-  const share = place - Math.floor(place);
-  return [mix(from[0], to[0], share), mix(from[1], to[1], share), mix(from[2], to[2], share)];
+  const rest = place - Math.floor(place);
+  return [mix(from[0], to[0], rest), mix(from[1], to[1], rest), mix(from[2], to[2], rest)];
 }
 
 function mix(from: number, to: number, share: number): number {

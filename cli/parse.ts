@@ -13,7 +13,7 @@ import { Command } from "commander";
 
 import { isHostile } from "../collectors/aggregation-keys.ts";
 import { AnyReader, type AnyDistribution, type AnyProblem, type AnyScalar } from "../collectors/parse-any.ts";
-import { errorChain } from "../core/errors.ts";
+import { errorCode, OperationalError } from "../core/errors.ts";
 import { formatScheme } from "../core/histogram/scheme.ts";
 import { DistributionPicture } from "./distribution-png.ts";
 
@@ -46,6 +46,7 @@ export interface ParseIo {
   readonly stderr: Writable;
 }
 
+/** @throws (by parseAsync) OperationalError PARSE_REFUSED or PARSE_FAILED: exit status 1 */
 export function parseCommand(io: ParseIo = process): Command {
   return new Command("parse")
     .description("turn saved dtrace output into JSON lines, or into a heatmap")
@@ -53,16 +54,24 @@ export function parseCommand(io: ParseIo = process): Command {
     .option("--png <file>", "draw the distributions as a heatmap, one column each, instead of printing lines")
     .addHelpText("after", HELP)
     .action(async (file: string | undefined, options: { png?: string }) => {
+      const name = file === undefined || file === "-" ? "standard input" : file;
       const source = file === undefined || file === "-" ? io.stdin : createReadStream(file);
-      try {
-        const refused = options.png === undefined ? await printLines(source, io) : await draw(source, options.png, io);
-        if (refused > 0) process.exitCode = 1;
-      } catch (error) {
-        if ((error as { code?: unknown }).code === "EPIPE") return;
-        io.stderr.write(`isotherm parse: ${file ?? "standard input"}: ${errorChain(error)}\n`);
-        process.exitCode = 1;
-      }
+      const refused = await attempt(name, () =>
+        options.png === undefined ? printLines(source, io) : draw(source, options.png, io),
+      );
+      if (refused > 0)
+        throw new OperationalError("PARSE_REFUSED", `read ${name}: ${refused} refused, the rest printed`);
     });
+}
+
+/** Runs the work and says what could not be read or written; a reader that closed our output early is no failure. */
+async function attempt(name: string, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (errorCode(cause) === "EPIPE") return 0;
+    throw new OperationalError("PARSE_FAILED", `parse ${name}`, { cause });
+  }
 }
 
 /** @returns how much was refused */

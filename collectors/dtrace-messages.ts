@@ -120,7 +120,7 @@ const DROPS: readonly (readonly [words: string, kind: MessageKind])[] = [
   ["failed speculation", "speculation_failed"],
   ["jstack()/ustack() string table overflow", "stack_drops"],
   ["stack string table overflow", "stack_drops"],
-  ["error drop", "error_on_probe"],
+  ["error", "error_on_probe"],
   ["drop", "principal_drops"],
 ];
 

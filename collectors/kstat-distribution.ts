@@ -7,8 +7,6 @@
  * bucket then shows 0 and its deficit is carried into the next windows: over time each bucket's sum stays exactly its
  * counters' growth, and no window is negative. (To clamp and forget would count those operations twice.)
  */
-import { bucketsOf } from "../core/histogram/buckets.ts";
-import type { Scheme } from "../core/histogram/scheme.ts";
 import { MAX_COUNT } from "../core/window.ts";
 import { approximately, minus, plus, type Exact } from "./kstat-number.ts";
 
@@ -57,13 +55,4 @@ export function sum(values: readonly (Exact | undefined)[], places: readonly num
     total = plus(total, value);
   }
   return total;
-}
-
-export function bucketOf(scheme: Scheme, value: number): number {
-  return bucketsOf(scheme).indexOf(value);
-}
-
-/** The smallest value in a bucket of thresholds, as a predicate sees it. */
-export function lowOf(scheme: Scheme, bucket: number): number {
-  return bucketsOf(scheme).lowOf(bucket) ?? 0;
 }

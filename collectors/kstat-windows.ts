@@ -6,12 +6,13 @@
  * since 0 is a value. Rows whose keys come out equal are summed, so fields that nobody asked for vanish; the predicate is
  * tested before, on all fields that a row has.
  */
+import { bucketsOf, type Buckets } from "../core/histogram/buckets.ts";
 import { formatScheme } from "../core/histogram/scheme.ts";
 import type { Spec } from "../core/instrumentation.ts";
 import { fieldOf, metricName, type Metric } from "../core/metric.ts";
 import { fieldsOf, matches, type Constant } from "../core/predicate.ts";
 import type { KstatRecipe } from "../d-scripts/recipe.ts";
-import { bucketOf, lowOf, sharePercent, sum, thresholdCounts } from "./kstat-distribution.ts";
+import { sharePercent, sum, thresholdCounts } from "./kstat-distribution.ts";
 import { INT64_MAX, scaled, type Exact } from "./kstat-number.ts";
 import { requireTestable } from "./kstat-predicate.ts";
 import type { Kstat, KstatSample } from "./kstat-sample.ts";
@@ -54,6 +55,7 @@ export class KstatWindows {
   readonly #totals: readonly number[];
   readonly #measured: readonly number[];
   readonly #growths: CounterGrowths;
+  readonly #buckets: Buckets | null;
   /** Whether the predicate tests the numeric field, whose value only a growth tells. */
   readonly #testsNumeric: boolean;
   #lastEpochSec: number | null = null;
@@ -75,6 +77,7 @@ export class KstatWindows {
     this.#metric = metric;
     this.#recipe = recipe;
     this.#spec = spec;
+    this.#buckets = spec.scheme && bucketsOf(spec.scheme);
     this.#selects = kstatSelector(recipe.select);
     this.#testsNumeric = distribution !== null && fieldsOf(spec.predicate).includes(distribution.field);
     const scalar = spec.numeric === null;
@@ -170,13 +173,13 @@ export class KstatWindows {
 
   /** @returns false where a count is beyond belief */
   #addDistribution(kstat: Kstat, zone: string, growth: Growth & { kind: "growth" }, window: OpenWindow): boolean {
-    const { scheme } = this.#spec;
-    if (scheme === null) return true;
+    const buckets = this.#buckets;
+    if (buckets === null) return true;
     const keys = this.#keys(kstat, NO_KEYS);
     if (this.#recipe.distribution?.kind === "share") {
       const percent = this.#share(growth);
       if (percent !== undefined && this.#matches(kstat, zone, NO_KEYS, percent)) {
-        window.tally.addCount(zone, keys, bucketOf(scheme, percent), 1);
+        window.tally.addCount(zone, keys, buckets.indexOf(percent), 1);
       }
       return true;
     }
@@ -185,7 +188,7 @@ export class KstatWindows {
     if (total === undefined || passed.length < this.#measured.length) return true;
     const counts = thresholdCounts(total, passed, growth.carried);
     counts?.forEach((count, bucket) => {
-      if (!this.#matches(kstat, zone, NO_KEYS, lowOf(scheme, bucket))) return;
+      if (!this.#matches(kstat, zone, NO_KEYS, buckets.lowOf(bucket) ?? 0)) return;
       window.tally.addCount(zone, keys, bucket, count);
     });
     return counts !== undefined;

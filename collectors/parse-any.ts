@@ -70,6 +70,7 @@ export class AnyReader {
   #chars = 0;
   /** In a distribution: its keys, and the line of its header. */
   #keys: Key[] | null = null;
+  #lastKeys: Key[] = [];
   #headerLine = 0;
   /** Lines start with CPU, ID and FUNCTION:NAME. */
   #prefixed = false;
@@ -116,10 +117,18 @@ export class AnyReader {
   }
 
   #startRows(): void {
-    this.#keys = this.#row ?? keysAbove(this.#text);
+    this.#keys = this.#row ?? this.#keysAbove();
     this.#headerLine = this.#line;
     this.#row = null;
     this.#forget();
+  }
+
+  /** -x aggpercpu: `    [CPU N]` heads the share of one processor in the distribution before. */
+  #keysAbove(): Key[] {
+    const share = this.#text.at(-1);
+    if (share?.startsWith("    [CPU ") === true && share.endsWith("]")) return [...this.#lastKeys, share.trim()];
+    this.#lastKeys = keysAbove(this.#text);
+    return this.#lastKeys;
   }
 
   #endRows(): void {

@@ -38,7 +38,7 @@ export interface Order extends CompileOptions {
 export const MAX_ZONES = 512;
 
 const NONCE = /^[0-9a-f]{32}$/;
-const SPEC_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const SPEC_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** As zonecfg allows: letters, digits and `-_.`, up to ZONENAME_MAX - 1 characters. */
 const ZONE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
@@ -48,7 +48,7 @@ export function checkOrder(options: CompileOptions): Order {
   const recipe = checkRecipe(entry, platform);
   check(spec.metric === metricName(entry.metric), "metric", `expected ${metricName(entry.metric)}`);
   check(NONCE.test(options.nonce), "nonce", "expected 32 hex digits");
-  check(SPEC_ID.test(options.specId), "specId", "expected 1 to 128 of A-Z a-z 0-9 _ -");
+  check(SPEC_ID.test(options.specId), "specId", "expected 1 to 64 of A-Z a-z 0-9 _ -");
   checkDecomposition(options);
   checkZones(options);
   const tickSec = options.tickSec ?? spec.granularitySec;

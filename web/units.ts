@@ -15,11 +15,12 @@ type UnitKind = "time" | "size" | "percent" | "milliseconds" | "plain";
 
 /** Three significant digits, no trailing zeros: 1.25, 12.5, 125, 1250. */
 export function quantity(value: number, unit: string): Quantity {
-  if (unit.endsWith("/s") && unitKind(unit.slice(0, -2)) !== "plain") {
+  const kind = unitKind(unit);
+  if (kind !== "plain" && unit.endsWith("/s")) {
     const amount = quantity(value, unit.slice(0, -2));
     return { number: amount.number, unit: `${amount.unit}/s` };
   }
-  switch (unitKind(unit)) {
+  switch (kind) {
     case "time":
       return climb(value, TIME_UNITS);
     case "milliseconds":
@@ -101,8 +102,9 @@ const PLAIN_UNITS: Ladder = [
   [1, ""],
 ];
 
+/** Of a unit or of that unit a second. */
 export function unitKind(unit: string): UnitKind {
-  switch (unit) {
+  switch (unit.replace(/\/s$/, "")) {
     case "ns":
     case "time":
       return "time";

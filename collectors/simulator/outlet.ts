@@ -28,6 +28,10 @@ export class Outlet {
     return this.#queuedBytes;
   }
 
+  get #idle(): boolean {
+    return this.#queuedBytes === 0 && !this.#blocked;
+  }
+
   write(text: string | Buffer): void {
     if (this.#closed) return;
     const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : text;
@@ -38,7 +42,7 @@ export class Outlet {
 
   /** Calls back when nothing waits; at once, where nothing does. Never after `close`. */
   whenDrained(callback: () => void): void {
-    if (this.#queuedBytes === 0 && !this.#blocked) callback();
+    if (this.#idle) callback();
     else this.#waiting.push(callback);
   }
 
@@ -53,7 +57,7 @@ export class Outlet {
   readonly #onDrain = (): void => {
     this.#blocked = false;
     this.#flush();
-    if (this.#queuedBytes === 0 && !this.#blocked) this.#waiting.splice(0).forEach((callback) => callback());
+    if (this.#idle) this.#waiting.splice(0).forEach((callback) => callback());
   };
 
   #flush(): void {

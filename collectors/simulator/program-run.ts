@@ -71,8 +71,13 @@ export class ProgramRun implements Running {
       );
       this.#enabling.start();
       const { maxAgeSec } = compiled;
-      if (maxAgeSec !== null) this.#cancelAge = this.#host.clock.after(maxAgeSec * 1000, () => this.#end(0));
+      if (maxAgeSec !== null && !this.#isOver())
+        this.#cancelAge = this.#host.clock.after(maxAgeSec * 1000, () => this.#end(0));
     }
+  }
+
+  #isOver(): boolean {
+    return this.#over;
   }
 
   #end(status: number, stderr = ""): void {

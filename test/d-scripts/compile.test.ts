@@ -31,7 +31,8 @@ test("a hostile request is rejected with the field that is wrong, or compiles to
       assert.ok(outcome.fields.length > 0 && outcome.fields.every((field) => field !== ""), show(request));
     }
   }
-  assert.equal(rejected, requests.length, "all of these are wrong");
+  const taken = requests.filter((request) => outcomeOf(request).kind === "compiled").map(show);
+  assert.deepEqual(taken, [], "all of these are wrong");
 });
 
 test("an odd request of harmless characters compiles, and its strings stay strings", () => {
@@ -192,7 +193,7 @@ function requests(): fc.Arbitrary<Request> {
     return fc
       .record({
         predicate: fields.length === 0 ? fc.constant({}) : trees(metric, fields),
-        keys: fc.subarray(names("discrete"), { maxLength: 6 }),
+        keys: fc.subarray(names("discrete"), { maxLength: Math.min(6, names("discrete").length) }),
         numeric: fc.option(fc.constantFrom(...names("numeric"))),
         scheme: fc.constantFrom("quantize", "lquantize(0,1000,10)", "llquantize(10,0,10,10)"),
         zones: zoned ? fc.option(fc.array(zone, { minLength: 1, maxLength: 8 })) : fc.constant(null),

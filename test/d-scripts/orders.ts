@@ -1,7 +1,7 @@
 /**
  * orders.ts: what the tests ask of the compiler, and what they expect of its answer.
  */
-import { InputError } from "../../core/errors.ts";
+import { errorCode, InputError } from "../../core/errors.ts";
 import { parseSpec } from "../../core/instrumentation.ts";
 import { findMetric } from "../../d-scripts/catalogue.ts";
 import { compileProgram } from "../../d-scripts/compile.ts";
@@ -45,8 +45,8 @@ export function outcomeOf(request: Request, compiler: Compiler = COMPILER): Outc
     const text = compile(request, compiler);
     return { kind: "compiled", text, problems: problemsOf(text, expectedOf(request)) };
   } catch (error) {
-    // A mutant has classes of its own, so the name decides.
-    if (!(error instanceof InputError) && (error as Error).name !== "OperationalError") throw error;
+    // A mutant has classes of its own, so the code decides.
+    if (errorCode(error) !== "INVALID_INPUT") throw error;
     return { kind: "rejected", fields: (error as InputError).errors.map(({ field }) => field) };
   }
 }

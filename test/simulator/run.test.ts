@@ -94,7 +94,7 @@ describe("run", async () => {
     assert.ok(these?.every((count) => count > 0));
     assert.deepEqual(
       all,
-      these.map((count, i) => count + (others?.[i] ?? 0)),
+      these?.map((count, i) => count + (others?.[i] ?? 0)),
     );
   });
 

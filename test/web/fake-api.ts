@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { extname, join, normalize } from "node:path";
-import type { InstrumentationInfo, Series, SessionInfo } from "../../core/api.ts";
+import type { HeatmapColumn, InstrumentationInfo, Series, SessionInfo } from "../../core/api.ts";
 import { encodeHeatmap } from "../../wire/answers.ts";
 import { fakeBreakdown, fakeHeatmap, readWhere, SCHEME, secondColumn, SYSCALL_OPS, TENANTS } from "./fake-model.ts";
 
@@ -88,13 +88,13 @@ export class FakeApi {
   }
 
   /** Sends a column to every viewer; a second of the model, or whatever the test says. */
-  send(column: object & { readonly ts: number }): void {
+  send(column: HeatmapColumn): void {
     for (const stream of this.#streams) writeColumn(stream, column);
   }
 
   /** Ends the live streams, as a server that goes away does. */
   dropStreams(): void {
-    for (const stream of this.#streams) stream.destroy();
+    for (const stream of this.#streams) stream.end();
   }
 
   get viewers(): number {
@@ -107,15 +107,22 @@ export class FakeApi {
     this.requests.push(`${request.method ?? "GET"} ${request.url ?? ""}`);
     if (url.pathname === "/v1/session") return this.#session(request, response);
     if (!this.#signedIn.has(request.headers.cookie ?? "")) {
-      return sendJson(response, 401, { code: "UNAUTHENTICATED", message: "sign in", errors: [] });
+      sendJson(response, 401, { code: "UNAUTHENTICATED", message: "sign in", errors: [] });
+      return;
     }
     switch (url.pathname) {
-      case "/v1/tenants":
-        return sendJson(response, 200, { tenants: TENANTS });
-      case "/v1/metrics":
-        return sendJson(response, 200, { metrics: [SYSCALL_OPS, ...OTHER_METRICS] });
-      case "/v1/instrumentations":
-        return sendJson(response, 200, { instrumentations: [OPS, CPU] });
+      case "/v1/tenants": {
+        sendJson(response, 200, { tenants: TENANTS });
+        return;
+      }
+      case "/v1/metrics": {
+        sendJson(response, 200, { metrics: [SYSCALL_OPS, ...OTHER_METRICS] });
+        return;
+      }
+      case "/v1/instrumentations": {
+        sendJson(response, 200, { instrumentations: [OPS, CPU] });
+        return;
+      }
     }
     this.#reading(url, request, response);
   }
@@ -132,7 +139,8 @@ export class FakeApi {
       const end = Math.ceil(to / stepSec) * stepSec;
       const heatmap = fakeHeatmap(start, end, stepSec, where, tenant, this.now());
       if (this.format === "json" || request.headers.accept?.includes("arrow") !== true) {
-        return sendJson(response, 200, heatmap);
+        sendJson(response, 200, heatmap);
+        return;
       }
       response.writeHead(200, { "Content-Type": "application/vnd.apache.arrow.stream" });
       response.end(encodeHeatmap(heatmap));
@@ -168,18 +176,21 @@ export class FakeApi {
     if (request.method === "POST") {
       const body = JSON.parse(await bodyOf(request)) as { code?: string; token?: string };
       if (body.code !== CODE && body.token !== "token") {
-        return sendJson(response, 401, { code: "BAD_CREDENTIAL", message: "the code is not known", errors: [] });
+        sendJson(response, 401, { code: "BAD_CREDENTIAL", message: "the code is not known", errors: [] });
+        return;
       }
       const cookie = `session=${Math.random().toString(36).slice(2)}`;
       this.#signedIn.add(cookie);
       response.setHeader("Set-Cookie", `${cookie}; HttpOnly; SameSite=Strict; Path=/`);
-      return sendJson(response, 200, session);
+      sendJson(response, 200, session);
+      return;
     }
     if (request.method === "DELETE") this.#signedIn = new Set();
     if (request.method === "DELETE" || !this.#signedIn.has(request.headers.cookie ?? "")) {
-      return sendJson(response, 401, { code: "UNAUTHENTICATED", message: "sign in", errors: [] });
+      sendJson(response, 401, { code: "UNAUTHENTICATED", message: "sign in", errors: [] });
+      return;
     }
-    return sendJson(response, 200, session);
+    sendJson(response, 200, session);
   }
 }
 
@@ -223,7 +234,7 @@ function fakeSeries(from: number, to: number, by: string): Series {
   return { ...head, fromTs: from, toTs: to, stepSec, times, reporting: hosts, expected: hosts, series };
 }
 
-function writeColumn(stream: ServerResponse, column: object & { readonly ts: number }): void {
+function writeColumn(stream: ServerResponse, column: HeatmapColumn): void {
   stream.write(`event: column\nid: ${column.ts}\ndata: ${JSON.stringify({ ...column, sentMs: Date.now() })}\n\n`);
 }
 

@@ -4,7 +4,7 @@
  * Every second is a pure function of its time and the seed: asked twice it answers the same, and the sum over keys is the
  * column. A development aid: it measures nothing and stands in for no service in any other test.
  */
-import type { Heatmap, HeatmapColumn } from "../../core/api.ts";
+import type { Heatmap, HeatmapColumn, TenantInfo } from "../../core/api.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { fromTally } from "../../core/histogram/distribution.ts";
 import { formatScheme, LATENCY_SCHEME } from "../../core/histogram/scheme.ts";
@@ -25,7 +25,7 @@ interface Program {
 }
 
 const ZONES = ["7b1c0f34-9a52-4e0e-8d5a-0c9f2a6c1e01", "b0e6a4d2-51f7-4b0c-93ce-6a1d0c7f2e02", "global"] as const;
-export const TENANTS = [
+export const TENANTS: readonly TenantInfo[] = [
   { id: "t-acme", name: "acme", zones: [{ name: ZONES[0], alias: "web-3" }] },
   { id: "t-birch", name: "birch", zones: [{ name: ZONES[1], alias: "db-1" }] },
 ];
@@ -93,7 +93,9 @@ export function secondColumn(ts: number, where: Predicate, tenant: string | null
   const phase = ts % 600;
   if (phase >= GAP.from && phase < GAP.to) return gapColumn(ts, "ssh_down");
   const tally = new Map<number, number>();
-  for (const program of visiblePrograms(where, tenant)) addEvents(tally, program, ts);
+  for (const program of visiblePrograms(where, tenant)) {
+    for (const [bucket, count] of eventsOf(program, ts)) tally.set(bucket, (tally.get(bucket) ?? 0) + count);
+  }
   const { bucket, count } = fromTally(tally);
   const part = { ...gapColumn(ts, ""), reporting: HOSTS, total: 0, bucket, count };
   const sum = sumColumns(ts, [part], BUCKETS);
@@ -135,9 +137,7 @@ export function fakeBreakdown(
     for (let ts = from; ts < to; ts++) {
       const phase = ts % 600;
       if (phase >= GAP.from && phase < GAP.to) continue;
-      const tally = new Map<number, number>();
-      addEvents(tally, program, ts);
-      for (const [bucket, count] of tally) {
+      for (const [bucket, count] of eventsOf(program, ts)) {
         if (
           band !== null &&
           ((BUCKETS.highOf(bucket) ?? Infinity) <= band.low || (BUCKETS.lowOf(bucket) ?? 0) >= band.high)
@@ -160,10 +160,10 @@ export function gapColumn(ts: number, reason: string): HeatmapColumn {
 }
 
 function visiblePrograms(where: Predicate, tenant: string | null): Program[] {
-  const zones = TENANTS.find((each) => each.id === tenant)?.zones.map((zone) => zone.name as string);
+  const zones = TENANTS.find((each) => each.id === tenant)?.zones.map((zone) => zone.name);
   return PROGRAMS.filter(
     (program) =>
-      (zones === undefined || zones.includes(program.zonename)) &&
+      (zones === undefined || zones.some((name) => name === program.zonename)) &&
       matches(where, (field) => fieldValue(program, field)),
   );
 }
@@ -174,7 +174,17 @@ function fieldValue(program: Program, field: string): string {
   return program.execname === "postgres" ? "fsync" : "read";
 }
 
-function addEvents(tally: Map<number, number>, program: Program, ts: number): void {
+const known = new Map<string, ReadonlyMap<number, number>>();
+
+function eventsOf(program: Program, ts: number): ReadonlyMap<number, number> {
+  const key = `${program.execname} ${ts}`;
+  let tally = known.get(key);
+  if (tally === undefined) known.set(key, (tally = drawEvents(program, ts)));
+  return tally;
+}
+
+function drawEvents(program: Program, ts: number): Map<number, number> {
+  const tally = new Map<number, number>();
   const random = generator(ts * 31 + program.execname.length * 7919 + program.execname.charCodeAt(0));
   const slow = ts % 600 >= SLOW.from && ts % 600 < SLOW.to && program.execname === "postgres" ? 9 : 1;
   const busy = 1 + 0.35 * Math.sin(ts / 47) + 0.1 * (random() - 0.5);
@@ -187,6 +197,7 @@ function addEvents(tally: Map<number, number>, program: Program, ts: number): vo
       tally.set(bucket, (tally.get(bucket) ?? 0) + 1);
     }
   }
+  return tally;
 }
 
 /** mulberry32 */
@@ -200,8 +211,7 @@ function generator(seed: number): () => number {
   };
 }
 
+/** Box and Muller. */
 function normal(random: () => number): number {
-  return random() + random() + random() + random() + random() + random() - 3 > 0
-    ? Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-    : Math.sqrt(-2 * Math.log(1 - random())) * Math.sin(2 * Math.PI * random());
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

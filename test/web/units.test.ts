@@ -23,6 +23,7 @@ describe("a value and its unit", () => {
   test("an axis leaves out the name of what is counted, and nothing else", () => {
     assert.equal(formatTick(2000, "operations/s"), "2k");
     assert.equal(formatTick(20, "%"), "20 %");
+    assert.equal(formatTick(2048, "bytes/s"), "2 KiB/s");
     assert.equal(formatTick(1e6, "ns"), "1 ms");
   });
 });

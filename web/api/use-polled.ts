@@ -32,7 +32,10 @@ export function usePolled<T>(key: string | null, everyMs: number, ask: (signal: 
       if (everyMs > 0 && !controller.signal.aborted) timer = setTimeout(turn, everyMs);
     };
     const turn = (): void => {
-      if (document.hidden) return again();
+      if (document.hidden) {
+        again();
+        return;
+      }
       ask(controller.signal)
         .then((answer) => setState({ key, answer, error: null }))
         .catch((error: unknown) => {

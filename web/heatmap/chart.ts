@@ -9,7 +9,7 @@ import { bucketsOf, type Buckets } from "../../core/histogram/buckets.ts";
 import { parseScheme } from "../../core/histogram/scheme.ts";
 import type { Zone } from "../clock.ts";
 import type { Colours } from "../theme.ts";
-import uPlot, { type Options } from "../uplot.ts";
+import uPlot, { LOG_SCALE, type Options } from "../uplot.ts";
 import type { Percentile } from "../view/view.ts";
 import { drawValueTicks, timeAxis, valueAxis } from "./axes.ts";
 import { cellAt, cellOf, type Cell } from "./cell.ts";
@@ -143,7 +143,7 @@ export class HeatmapChart {
       },
       scales: {
         x: { time: false, range: () => [this.#scene.fromTs, this.#scene.toTs] },
-        y: { distr: span().kind === "log" ? 3 : 1, range: () => [span().min, span().max] },
+        y: { ...(span().kind === "log" ? LOG_SCALE : {}), range: () => [span().min, span().max] },
       },
       axes: [
         timeAxis(() => this.#scene.zone, colours),
@@ -158,14 +158,9 @@ export class HeatmapChart {
       },
     };
     const plot = new uPlot(options, this.#data(), this.#host);
-    // Shift makes the drag a rectangle; uPlot looks at its option when the drag begins.
-    plot.over.addEventListener(
-      "mousedown",
-      (event) => (plot.cursor.drag = { ...plot.cursor.drag, y: event.shiftKey }),
-      {
-        capture: true,
-      },
-    );
+    // Shift makes the drag a rectangle; uPlot keeps the object that it was given, so that is what changes.
+    const shift = (event: MouseEvent): void => void Object.assign(plot.cursor.drag ?? {}, { y: event.shiftKey });
+    plot.over.addEventListener("mousedown", shift, { capture: true });
     return [plot, new Overlay(plot.over)];
   }
 
@@ -243,7 +238,10 @@ export class HeatmapChart {
     const to = u.posToVal(left + width, "x");
     const rectangle = u.cursor.drag?.y === true;
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    if (!rectangle) return this.#events.zoom(from, to);
+    if (!rectangle) {
+      this.#events.zoom(from, to);
+      return;
+    }
     const plotHeight = u.bbox.height / devicePixelRatio;
     const value = (y: number): number => valueAt(this.#scene.span, 1 - y / plotHeight);
     this.#events.select({ from, to, low: value(top + height), high: value(top) });

@@ -54,7 +54,10 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
     const element = host.current;
     if (element === null || scene === null) return;
     ring.expect(latest.current.feed.fresh);
-    if (chart.current !== null) return chart.current.show(scene);
+    if (chart.current !== null) {
+      chart.current.show(scene);
+      return;
+    }
     Object.assign(element, { __delays: ring.delays, __paints: [] as number[] });
     chart.current = new HeatmapChart(element, scene, {
       hover: setCell,

@@ -20,32 +20,34 @@ const EVERY_SEC = 15;
 
 export const PercentileTable = memo<Props>(
   ({ heatmap, zone, caption }) => (
-    <table class="for-screen-readers">
-      <caption>{caption}</caption>
-      <thead>
-        <tr>
-          <th scope="col">time</th>
-          <th scope="col">events</th>
-          {PERCENTILES.map((name) => (
-            <th scope="col" key={name}>
-              {PERCENTILE_LABELS[name]}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {heatmap.columns.map((column) => (
-          <tr key={column.ts}>
-            <th scope="row">{clockText(column.ts, zone)}</th>
-            <td>{isMissing(column) ? `no data ${reasonText(column.reason)}` : formatCount(column.total ?? 0)}</td>
-            {PERCENTILES.map((name) => {
-              const value = column[name];
-              return <td key={name}>{value === null ? "none" : formatQuantity(value, heatmap.unit)}</td>;
-            })}
+    <div class="for-screen-readers">
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">time</th>
+            <th scope="col">events</th>
+            {PERCENTILES.map((name) => (
+              <th scope="col" key={name}>
+                {PERCENTILE_LABELS[name]}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {heatmap.columns.map((column) => (
+            <tr key={column.ts}>
+              <th scope="row">{clockText(column.ts, zone)}</th>
+              <td>{isMissing(column) ? `no data ${reasonText(column.reason)}` : formatCount(column.total ?? 0)}</td>
+              {PERCENTILES.map((name) => {
+                const value = column[name];
+                return <td key={name}>{value === null ? "none" : formatQuantity(value, heatmap.unit)}</td>;
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   ),
   (before, now) =>
     before.zone === now.zone &&

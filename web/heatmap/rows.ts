@@ -25,18 +25,23 @@ export function layRows(buckets: Buckets, span: ValueSpan, height: number): Row[
   const rows: Row[] = [];
   let bottom = height;
   let first: number | null = null;
+  let lastShown = buckets.first;
   for (let index = buckets.first; index <= buckets.last; index++) {
     const low = buckets.lowOf(index);
     const high = buckets.highOf(index);
     if (high !== null && placeOf(span, high) <= 0) continue;
     if (low !== null && placeOf(span, low) >= 1) break;
     first ??= index;
+    lastShown = index;
     const top = pixelOf(high, 1);
     if (top >= bottom) continue;
     rows.push({ top, bottom, first, last: index });
     bottom = top;
     first = null;
   }
+  // What is thinner than a pixel at the very top joins the row below it.
+  const top = rows.at(-1);
+  if (first !== null && top !== undefined) rows[rows.length - 1] = { ...top, last: lastShown };
   return rows;
 }
 

@@ -71,7 +71,10 @@ function MetricMenu({ catalogue, instrumentation, onInstrumentation, onCreate }:
     }));
   const pick = ({ id }: Option): void => {
     const name = id.slice(2);
-    if (id.startsWith("i:")) return onInstrumentation(name);
+    if (id.startsWith("i:")) {
+      onInstrumentation(name);
+      return;
+    }
     const metric = metrics.find((each) => each.name === name);
     if (metric !== undefined) onCreate(name, usualDecomposition(metric));
   };
