@@ -176,6 +176,6 @@ function unescape(text: string): string {
 }
 
 /** One character a byte, to text: UTF-8 with replacement. */
-function decodeKey(key: Key): Key {
+export function decodeKey(key: Key): Key {
   return typeof key === "string" ? Buffer.from(key, "latin1").toString("utf8") : key;
 }

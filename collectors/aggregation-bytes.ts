@@ -20,6 +20,8 @@ export const SAFE_DIGITS = 15;
 
 const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
+/** Up to here a double holds every integer. */
+const EXACT = 2n ** 53n;
 
 export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
@@ -74,7 +76,7 @@ export function toInteger(bytes: Uint8Array, from: number, to: number): number |
 function toLargeInteger(digits: string): number | bigint | undefined {
   const value = BigInt(digits);
   if (value < INT64_MIN || value > UINT64_MAX) return undefined;
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  return value <= EXACT && value >= -EXACT ? Number(value) : value;
 }
 
 /** Bytes as text, one character a byte. */

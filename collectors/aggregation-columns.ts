@@ -17,48 +17,54 @@ const VALUE_WIDTH = 16;
 /** Longer text is not tried: no key is so long, and trying costs the square of it. */
 const MAX_TEXT = 2048;
 
+/** A key, and where its column ends. */
+type Column = readonly [key: Key, end: number];
+
 /**
  * The keys of a line that is made of columns.
+ *
  * @returns undefined where the line is not made of columns; strings are still one character a byte
  */
 export function readColumns(line: string): Key[] | undefined {
-  if (line.length > MAX_TEXT) return undefined;
-  const dead = new Set<number>();
-  const keys: Key[] = [];
-  return columnsFrom(line, 0, keys, dead) ? keys : undefined;
+  return columnsOf(line)?.map(([key]) => key);
 }
 
 /**
  * The keys and the value of a line that is a printed scalar: columns whose last is an integer of 8 bytes.
  *
- * @returns undefined where the line is none
+ * @returns undefined where the line is none; a line of keys that ends in an integer of 8 bytes looks the same
  */
 export function readScalar(line: string): { keys: Key[]; value: Integer } | undefined {
-  const keys = readColumns(line);
-  const value = keys?.pop();
-  if (keys === undefined || value === undefined || typeof value === "string") return undefined;
-  const digits = String(value).length;
-  const column = line.slice(line.length - 1 - Math.max(VALUE_WIDTH, digits));
-  return column === ` ${String(value).padStart(VALUE_WIDTH)}` ? { keys, value } : undefined;
+  const columns = columnsOf(line);
+  const [value] = columns?.pop() ?? [];
+  if (columns === undefined || value === undefined || typeof value === "string") return undefined;
+  const width = line.length - (columns.at(-1)?.[1] ?? 0) - 1;
+  return width >= VALUE_WIDTH ? { keys: columns.map(([key]) => key), value } : undefined;
 }
 
-/** Adds to `keys` what the text from `at` on is made of; `dead` remembers places from which it cannot be done. */
-function columnsFrom(line: string, at: number, keys: Key[], dead: Set<number>): boolean {
+function columnsOf(line: string): Column[] | undefined {
+  if (line.length > MAX_TEXT) return undefined;
+  const columns: Column[] = [];
+  return columnsFrom(line, 0, columns, new Set()) ? columns : undefined;
+}
+
+/** Adds to `columns` what the text from `at` on is made of; `dead` remembers places from which it cannot be done. */
+function columnsFrom(line: string, at: number, columns: Column[], dead: Set<number>): boolean {
   if (at === line.length) return at > 0;
   if (dead.has(at) || line[at] !== " ") return false;
-  const size = keys.length;
-  for (const [key, end] of columnsAt(line, at)) {
-    keys.length = size;
-    keys.push(key);
-    if (columnsFrom(line, end, keys, dead)) return true;
+  const size = columns.length;
+  for (const column of columnsAt(line, at)) {
+    columns.length = size;
+    columns.push(column);
+    if (columnsFrom(line, column[1], columns, dead)) return true;
   }
-  keys.length = size;
+  columns.length = size;
   dead.add(at);
   return false;
 }
 
 /** Every column that may start at a place, the likeliest first, with where it ends. */
-function* columnsAt(line: string, at: number): Generator<readonly [Key, number]> {
+function* columnsAt(line: string, at: number): Generator<Column> {
   const spaced = line.startsWith("  ", at);
   // A string that starts with a space, and the empty one, look like the padding of an integer: try that first.
   const blank = line[at + 2] === " " || line[at + 2] === undefined;
@@ -67,7 +73,7 @@ function* columnsAt(line: string, at: number): Generator<readonly [Key, number]>
   if (spaced && blank) yield* stringsAt(line, at + 2);
 }
 
-function* stringsAt(line: string, from: number): Generator<readonly [string, number]> {
+function* stringsAt(line: string, from: number): Generator<Column> {
   const end = from + STRING_WIDTH;
   if (end > line.length) return;
   const last = line[end - 1];
@@ -84,7 +90,7 @@ function* stringsAt(line: string, from: number): Generator<readonly [string, num
   if (!line.includes("\n", end)) yield [line.slice(from), line.length];
 }
 
-function* integersAt(line: string, at: number): Generator<readonly [Integer, number]> {
+function* integersAt(line: string, at: number): Generator<Column> {
   let from = at + 1;
   while (line[from] === " ") from++;
   let to = line[from] === "-" ? from + 1 : from;

@@ -160,7 +160,8 @@ function spacingOf(labels: readonly Label[]): Spacing {
   const lows = labels.filter(({ form }) => form === "plain" || form === "above").map(({ value }) => value);
   const linked = labels.some(({ form }) => form === "abs" || form === "under");
   const step = linked ? undefined : equalStep(lows);
-  const mirrored = linked || (step === undefined && lows.some((low) => low < 0n));
+  const linear = step !== undefined || lows.length < 2 || labels.some(({ form }) => form === "below");
+  const mirrored = linked || (!linear && lows.some((low) => low < 0n));
   const positive = lows.filter((low) => low > 0n);
   const negative = labels.filter(({ value }) => value < 0n).map(({ value }) => -value);
   const powers = labels

@@ -2,7 +2,7 @@
  * kstat-tally.ts: the rows of one window, summed where zone and keys are equal.
  */
 import { fromTally } from "../core/histogram/distribution.ts";
-import { approximately, plus, type Exact } from "./kstat-number.ts";
+import { approximately, INT64_MAX, plus, type Exact } from "./kstat-number.ts";
 
 export interface KstatWindowRow {
   /** "" where the metric has no zones. */
@@ -41,18 +41,26 @@ export class KstatTally {
     counts.set(bucket, (counts.get(bucket) ?? 0) + count);
   }
 
-  /** @param keepZeros whether a scalar of 0 is worth a row */
-  finish(keepZeros: boolean): { rows: KstatWindowRow[]; events: number } {
+  /**
+   * @param keepZeros whether a scalar of 0 is worth a row
+   * @returns also how many rows had a sum beyond what is stored, and are left out
+   */
+  finish(keepZeros: boolean): { rows: KstatWindowRow[]; events: number; overflown: number } {
     const rows: KstatWindowRow[] = [];
+    let overflown = 0;
     let events: Exact = 0;
     for (const { zone, keys, counts, value } of this.#rows.values()) {
       const { bucket, count } = fromTally(counts);
       if (this.#distributions ? bucket.length === 0 : value === 0 && !keepZeros) continue;
+      if (value > INT64_MAX) {
+        overflown += 1;
+        continue;
+      }
       rows.push({ zone, keys, bucket, count, value });
       for (const each of count) events = plus(events, each);
       events = plus(events, value);
     }
-    return { rows, events: approximately(events) };
+    return { rows, events: approximately(events), overflown };
   }
 
   #row(zone: string, keys: readonly string[]): OpenRow {

@@ -30,7 +30,7 @@ export interface KstatWindow {
   readonly late: boolean;
   /** The sum of the rows: their counts, or the growths of their counters; 0 for gauges, whose sum means nothing. */
   readonly events: number;
-  /** Kstats of which nothing can be said because their counters began anew, or grew beyond belief. */
+  /** Kstats of which nothing can be said because their counters began anew, or are beyond belief. */
   readonly resets: number;
   /** Statistics that this platform image lacks, sorted; rows that need them are left out. */
   readonly missing: readonly string[];
@@ -51,9 +51,10 @@ export class KstatWindows {
   readonly #selects: (kstat: Kstat) => boolean;
   readonly #columns = new KstatColumns();
   readonly #rows: readonly RowPlan[];
-  /** The statistics of the distribution, or of the share that the predicate asks about. */
-  readonly #totals: readonly number[];
+  /** Places of the distribution's statistics; also where only the predicate asks about a share. */
   readonly #measured: readonly number[];
+  /** Places of what thresholds count among. */
+  readonly #totals: readonly number[];
   readonly #growths: CounterGrowths;
   readonly #buckets: Buckets | null;
   /** Whether the predicate tests the numeric field, whose value only a growth tells. */
@@ -106,13 +107,13 @@ export class KstatWindows {
     if (lastEpochSec === null) return null;
     // Without a kstat that was in both samples there is no snaptime to go by, only the host's clock.
     const elapsedNs = median(window.elapsedNs) ?? Math.max(0, sample.epochSec - lastEpochSec) * 1e9;
-    const { rows, events } = window.tally.finish(this.#recipe.derive === "gauge");
+    const { rows, events, overflown } = window.tally.finish(this.#recipe.derive === "gauge");
     return {
       rows,
       elapsedNs,
       late: isLate(elapsedNs, this.#spec.granularitySec),
       events: this.#recipe.derive === "gauge" ? 0 : events,
-      resets: window.resets,
+      resets: window.resets + overflown,
       missing: [...window.missing].sort(),
       kstats: window.kstats,
     };
@@ -139,8 +140,8 @@ export class KstatWindows {
     growth: Growth,
     window: OpenWindow,
   ): void {
-    let whole = true;
-    if (this.#recipe.derive === "gauge") this.#addScalars(kstat, zone, values, undefined, window);
+    let whole: boolean;
+    if (this.#recipe.derive === "gauge") whole = this.#addScalars(kstat, zone, values, undefined, window);
     else if (growth.kind === "growth" && this.#spec.numeric !== null) {
       whole = this.#addDistribution(kstat, zone, growth, window);
     } else if (growth.kind === "growth") {

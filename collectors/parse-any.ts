@@ -11,7 +11,7 @@
  * (docs/wire-formats.md).
  */
 import type { Scheme } from "../core/histogram/scheme.ts";
-import { keysAbove, quotedWords, scalarAt } from "./aggregation-block.ts";
+import { decodeKey, keysAbove, quotedWords, scalarAt } from "./aggregation-block.ts";
 import { sampleOf, text } from "./aggregation-bytes.ts";
 import type { Key } from "./aggregation-columns.ts";
 import { LineSplitter } from "./aggregation-lines.ts";
@@ -74,8 +74,8 @@ export class AnyReader {
   #headerLine = 0;
   /** Lines start with CPU, ID and FUNCTION:NAME. */
   #prefixed = false;
-  /** A `@row` line of ours: a distribution's keys if a header follows, else a scalar. */
-  #row: Key[] | null = null;
+  /** The last line's scalar: none if a header follows, as its value is then the last key of a distribution. */
+  #scalar: AnyScalar | null = null;
 
   constructor(options: AnyReaderOptions) {
     this.#options = options;
@@ -95,7 +95,7 @@ export class AnyReader {
     const rest = Uint8Array.from(this.#lines.end());
     if (rest.length > 0) this.#next(rest, 0, rest.length);
     this.#endRows();
-    this.#endRow();
+    this.#endScalar();
   }
 
   #next(bytes: Uint8Array, from: number, end: number): void {
@@ -112,14 +112,14 @@ export class AnyReader {
   #long(): void {
     this.#line++;
     this.#endRows();
-    this.#endRow();
+    this.#endScalar();
     this.#forget();
   }
 
   #startRows(): void {
-    this.#keys = this.#row ?? this.#keysAbove();
+    this.#keys = this.#keysAbove();
     this.#headerLine = this.#line;
-    this.#row = null;
+    this.#scalar = null;
     this.#forget();
   }
 
@@ -153,7 +153,7 @@ export class AnyReader {
 
   /** Any line outside distributions. */
   #other(bytes: Uint8Array, from: number, to: number): void {
-    this.#endRow();
+    this.#endScalar();
     const refused = refusedHeader(bytes, from, to);
     if (refused !== undefined) {
       this.#problem(refused, this.#line, REFUSED[refused]);
@@ -164,25 +164,15 @@ export class AnyReader {
     // -x aggpercpu: the shares of each processor under a scalar whose sum has been read.
     if (line.startsWith("    [CPU ") && endsInDigit(line)) return;
     this.#keep(line);
-    if (line.startsWith("@row ")) this.#row = quotedWords(line) ?? null;
-    else if (endsInDigit(line)) this.#scalar();
+    if (endsInDigit(line)) this.#scalar = (line.startsWith("@row ") ? rowScalar(line) : scalarAt(this.#text)) ?? null;
   }
 
-  #scalar(): void {
-    const scalar = scalarAt(this.#text);
-    if (scalar === undefined) return;
+  #endScalar(): void {
+    const scalar = this.#scalar;
+    if (scalar === null) return;
+    this.#scalar = null;
     this.#forget();
     this.#options.onScalar(scalar);
-  }
-
-  /** A `@row` line without a distribution: its last number is its value. */
-  #endRow(): void {
-    const keys = this.#row;
-    this.#row = null;
-    const value = keys?.at(-1);
-    if (keys === null || value === undefined || typeof value === "string") return;
-    this.#forget();
-    this.#options.onScalar({ keys: keys.slice(0, -1), value });
   }
 
   #withoutPrefix(line: string): string {
@@ -208,6 +198,15 @@ export class AnyReader {
   #problem(kind: AnyProblemKind, line: number, message: string): void {
     this.#options.onProblem({ kind, line, message });
   }
+}
+
+/** `@row "ZONE" "KEY" 3412`, as our own programs print scalars. */
+function rowScalar(line: string): AnyScalar | undefined {
+  const keys = quotedWords(line);
+  const value = keys?.pop();
+  return keys === undefined || value === undefined || typeof value === "string"
+    ? undefined
+    : { keys: keys.map(decodeKey), value };
 }
 
 const CARRIAGE_RETURN = 0x0d;

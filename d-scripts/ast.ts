@@ -61,12 +61,18 @@ export function printExpression(expression: Expression): string {
       return `${printOperand(expression.left)} ${expression.operator} ${printOperand(expression.right)}`;
     case "all":
     case "any":
-      return expression.terms.map(printTerm).join(expression.kind === "all" ? " && " : " || ");
+      return printTerms(expression.terms.map(printTerm), expression.kind === "all" ? "&&" : "||");
     case "not":
       return `!(${printExpression(expression.term)})`;
     case "call":
       return `${expression.name}(${expression.args.map(printExpression).join(", ")})`;
   }
+}
+
+/** On one line if it fits there, else one term a line: forty zones are read as a list. */
+function printTerms(terms: readonly string[], operator: string): string {
+  const line = terms.join(` ${operator} `);
+  return line.length <= 100 ? line : terms.join(` ${operator}\n  `);
 }
 
 /** As an operand of a cast or a comparison, both of which bind tighter than `&&`. */

@@ -2,7 +2,7 @@
  * fs.logical_rwops: reads and writes that applications asked of file systems, by zone, always on.
  *
  * Source: zone_vfs:ID:NAME (uts/common/sys/zone.h, zone_vfs_kstat_t; counted in fop_read and fop_write of
- * uts/common/fs/vnode.c). fs.rwops_by_process asks DTrace for what kstat cannot say: who, on which file system, how long.
+ * uts/common/fs/vnode.c). fs.rw_ops asks DTrace for what kstat cannot say: who, on which file system, how long.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete, ZONENAME } from "./fields.ts";

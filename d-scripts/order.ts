@@ -34,7 +34,7 @@ export interface Order extends CompileOptions {
   readonly tickSec: number;
 }
 
-/** More comparisons than this in every clause cost more than they save; such a tenant is counted with `zones: null`, by us. */
+/** More comparisons than this in every clause would cost more than they save: ask in parts, or for all zones. */
 export const MAX_ZONES = 512;
 
 const NONCE = /^[0-9a-f]{32}$/;

@@ -8,7 +8,10 @@
  */
 import type { Metric } from "../core/metric.ts";
 
-/** linux: DTrace 2 for Linux, which has the portable subset (syscall, proc, sched, io, profile) and no zones. */
+/**
+ * linux: DTrace 2 for Linux, which has no zones. Of its providers syscall, proc and profile mean what they mean on illumos;
+ * sched does not (sched:::on-cpu fires for new threads only, and a task stays enqueued while it runs).
+ */
 export type Platform = "smartos" | "linux";
 
 export interface Entry {

@@ -5,6 +5,7 @@ import { OperationalError } from "../core/errors.ts";
 
 export const STATUSES: Readonly<Record<string, number>> = {
   INVALID_INPUT: 400,
+  COUNT_TOO_LARGE: 422,
   BATCH_HEADERS: 400,
   BATCH_DIGEST: 400,
   BATCH_UNREADABLE: 400,

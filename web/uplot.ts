@@ -11,4 +11,4 @@ export default uPlot;
 export type { AlignedData, Axis, Options, Series } from "uplot";
 
 /** A scale whose distances are ratios; uPlot's own name for it is a const enum, which does not reach other modules. */
-export const LOG_SCALE: Pick<uPlot.Scale, "distr"> = { distr: 3 };
+export const LOG_SCALE: Readonly<object> = { distr: 3 };

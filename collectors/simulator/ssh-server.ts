@@ -6,6 +6,7 @@
  */
 import type { AddressInfo } from "node:net";
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel, type Session } from "ssh2";
+import { stderrOf } from "./channel-stderr.ts";
 
 export interface HostKeys {
   readonly private: string;
@@ -60,7 +61,7 @@ export async function startSshServer(options: {
     { hostKeys: [options.hostKey], ident: "OpenSSH_9.2_simulated", algorithms: mutable(algorithms) },
     (connection) => {
       if (state.refusing) {
-        connection.end();
+        destroy(connection);
         return;
       }
       connections.add(connection);
@@ -76,17 +77,21 @@ export async function startSshServer(options: {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
+  const drop = (): void => {
+    connections.forEach(destroy);
+    connections.clear();
+  };
   const state: SshServer = {
     port: (server.address() as AddressInfo).port,
     refusing: false,
     get connections() {
       return connections.size;
     },
-    drop: () => connections.forEach(destroy),
+    drop,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        connections.forEach(destroy);
+        drop();
       }),
   };
   return state;
@@ -115,12 +120,13 @@ function serveSession(session: Session, onExec: (exec: Exec) => void): void {
     const channel = accept();
     channel.on("error", () => undefined);
     channel.stderr.on("error", () => undefined);
+    const stderr = stderrOf(channel);
     let over = false;
     onExec({
       command: info.command,
       stdin: channel,
       stdout: channel,
-      stderr: channel.stderr,
+      stderr,
       onSignal: (listener) => signals.push(listener),
       onClose: (listener) => channel.once("close", listener),
       exit: (status) => {
@@ -128,7 +134,7 @@ function serveSession(session: Session, onExec: (exec: Exec) => void): void {
         over = true;
         // ssh2 sends no status after `end`; the channel closes only once both streams are through.
         channel.exit(status);
-        channel.stderr.end(() => channel.end());
+        stderr.end(() => channel.end());
       },
     });
   });

@@ -22,12 +22,10 @@ const SEED = 20_110_511;
 test("a hostile request is rejected with the field that is wrong, or compiles to known tokens only", () => {
   const requests = hostileRequests();
   assert.ok(requests.length >= 400, `${requests.length} cases`);
-  let rejected = 0;
   for (const request of requests) {
     const outcome = outcomeOf(request);
     if (outcome.kind === "compiled") assert.deepEqual(outcome.problems, [], show(request));
     else {
-      rejected += 1;
       assert.ok(outcome.fields.length > 0 && outcome.fields.every((field) => field !== ""), show(request));
     }
   }
@@ -166,47 +164,46 @@ test("lquantize of a time is capped below 32 bits, where DTrace would wrap it", 
 
 for (const mutant of MUTANTS) {
   test(`the checker notices when ${mutant.title}`, async () => {
-    const noticed = await withMutant(mutant, problemCount);
-    assert.ok(noticed > 0, "no request of the corpus shows the fault");
+    assert.ok(await withMutant(mutant, isNoticed), "no request of the corpus shows the fault");
   });
 }
 
-/** How many requests of the corpus come out wrong; all the programs of the right compiler pass. */
-function problemCount(compiler: Compiler): number {
+/** Whether some request of the corpus comes out wrong; of the right compiler, none does. */
+function isNoticed(compiler: Compiler): boolean {
   const everyField = DTRACE.flatMap((metric) =>
     dtraceEntry(metric).entry.metric.fields.map(({ name }): Request => ({ metric, decomposition: [name] })),
   );
-  return [...everyField, ...oddRequests(), ...hostileRequests()].filter((request) => {
+  return [...everyField, ...oddRequests(), ...hostileRequests()].some((request) => {
     const outcome = outcomeOf(request, compiler);
     return outcome.kind === "compiled" && outcome.problems.length > 0;
-  }).length;
+  });
 }
 
 function requests(): fc.Arbitrary<Request> {
-  return fc.constantFrom(...DTRACE).chain((metric) => {
-    const { entry } = dtraceEntry(metric);
-    const names = (arity: string): string[] =>
-      entry.metric.fields.filter((field) => field.arity === arity).map(({ name }) => name);
-    const fields = entry.metric.fields.map(({ name }) => name);
-    const zoned = fields.includes("zonename");
-    const zone = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
-    return fc
-      .record({
-        predicate: fields.length === 0 ? fc.constant({}) : trees(metric, fields),
-        keys: fc.subarray(names("discrete"), { maxLength: Math.min(6, names("discrete").length) }),
-        numeric: fc.option(fc.constantFrom(...names("numeric"))),
-        scheme: fc.constantFrom("quantize", "lquantize(0,1000,10)", "llquantize(10,0,10,10)"),
-        zones: zoned ? fc.option(fc.array(zone, { minLength: 1, maxLength: 8 })) : fc.constant(null),
-        granularitySec: fc.constantFrom(1, 5, 10, 30, 60),
-        requestedBy: fc.string({ unit: "binary" }),
-      })
-      .map(({ keys, numeric, scheme, ...rest }) => ({
-        ...rest,
-        metric,
-        decomposition: numeric === null ? keys : [...keys, numeric],
-        ...(numeric === null ? {} : { scheme }),
-      }));
-  });
+  return fc.oneof(...DTRACE.map(requestsOf));
+}
+
+function requestsOf(metric: string): fc.Arbitrary<Request> {
+  const { fields } = dtraceEntry(metric).entry.metric;
+  const names = (arity: string): string[] => fields.filter((field) => field.arity === arity).map(({ name }) => name);
+  const keys = names("discrete");
+  const zone = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+  return fc
+    .record({
+      predicate: trees(metric, [...keys, ...names("numeric")]),
+      keys: fc.subarray(keys, { maxLength: Math.min(6, keys.length) }),
+      numeric: fc.option(fc.constantFrom(...names("numeric"))),
+      scheme: fc.constantFrom("quantize", "lquantize(0,1000,10)", "llquantize(10,0,10,10)"),
+      zones: keys.includes("zonename") ? fc.option(fc.array(zone, { minLength: 1, maxLength: 8 })) : fc.constant(null),
+      granularitySec: fc.constantFrom(1, 5, 10, 30, 60),
+      requestedBy: fc.string({ unit: "binary" }),
+    })
+    .map(({ keys: chosen, numeric, scheme, ...rest }) => ({
+      ...rest,
+      metric,
+      decomposition: numeric === null ? chosen : [...chosen, numeric],
+      ...(numeric === null ? {} : { scheme }),
+    }));
 }
 
 /** JSON of predicates that parsePredicate takes: at most 4 levels and 32 nodes. */

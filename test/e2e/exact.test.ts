@@ -28,7 +28,9 @@ describe("from simulated host to answer", () => {
     toTs = fromTs + BACKFILL_SEC;
     await until("all columns reported", async () => {
       const heatmap = await read(stack.operator);
-      return heatmap.columns.length === BACKFILL_SEC && heatmap.columns.every((each) => each.reporting === 2) ? heatmap : undefined;
+      return heatmap.columns.length === BACKFILL_SEC && heatmap.columns.every((each) => each.reporting === 2)
+        ? heatmap
+        : undefined;
     });
   });
   after(() => stack.close());
@@ -71,7 +73,9 @@ describe("from simulated host to answer", () => {
   });
 
   test("a filter on keys is the ledger's rows with those keys", async () => {
-    const where = encodeURIComponent(JSON.stringify({ and: [{ eq: ["execname", "postgres"] }, { ne: ["syscall", "read"] }] }));
+    const where = encodeURIComponent(
+      JSON.stringify({ and: [{ eq: ["execname", "postgres"] }, { ne: ["syscall", "read"] }] }),
+    );
     const expected = ledger(([, execname, syscall]) => execname === "postgres" && syscall !== "read");
     const heatmap = await read(stack.operator, `&where=${where}`);
     assert.ok(totalOf(expected) > 0);
@@ -86,7 +90,10 @@ describe("from simulated host to answer", () => {
       assert.equal(part.total, totalOf(ledger(([, execname]) => execname === part.key)), part.key);
     }
     assert.equal(answer.parts.length, 2);
-    assert.equal(answer.parts.reduce((sum, part) => sum + part.total, answer.other), answer.total);
+    assert.equal(
+      answer.parts.reduce((sum, part) => sum + part.total, answer.other),
+      answer.total,
+    );
     assert.equal(answer.total, totalOf(ledger()));
   });
 
@@ -136,7 +143,10 @@ describe("from simulated host to answer", () => {
       if (series.reporting[i] !== 2) continue;
       const shown = series.series.reduce((sum, each) => sum + (each.values[i] ?? 0), 0);
       const expected = stack.fleet.hosts.reduce((sum, host) => sum + (deltas.get(`${ts} ${host.name}`) ?? 0n), 0n);
-      assert.ok(Math.abs(shown - Number(expected) / 1e7) < 1e-6, `column ${ts}: ${shown} % against ${Number(expected) / 1e7} %`);
+      assert.ok(
+        Math.abs(shown - Number(expected) / 1e7) < 1e-6,
+        `column ${ts}: ${shown} % against ${Number(expected) / 1e7} %`,
+      );
     }
   });
 });

@@ -19,15 +19,12 @@ export function captures(suffix: string): string[] {
 /** `[low, high)`; null is open. */
 export type Range = readonly [bigint | null, bigint | null];
 
-/** What the statements of a script leave in the aggregation with one key: counts by range, those of 0 left out. */
-export interface Expected {
-  readonly key: string;
-  readonly counts: ReadonlyMap<string, bigint>;
-}
-
 const STATEMENT = /@\w+\["([^"]*)"\] = (quantize|lquantize|llquantize)\(([^;]*)\);/g;
 
-/** Of the scripts whose keys are one string and whose aggregations are distributions. */
+/**
+ * What a script leaves in its aggregations, by key: counts by range, those of 0 left out. Of the scripts whose keys are one string
+ * and whose aggregations are distributions.
+ */
 export function expectedOf(script: string): Map<string, Map<string, bigint>> {
   const byKey = new Map<string, Map<string, bigint>>();
   for (const [, key = "", name = "", args = ""] of script.matchAll(STATEMENT)) {
@@ -35,15 +32,14 @@ export function expectedOf(script: string): Map<string, Map<string, bigint>> {
     const { range, increment } = rangeAndIncrement(name, numbers);
     const counts = byKey.get(key) ?? new Map<string, bigint>();
     byKey.set(key, counts);
-    const name_ = rangeName(range);
-    const sum = (counts.get(name_) ?? 0n) + increment;
-    if (sum === 0n) counts.delete(name_);
-    else counts.set(name_, sum);
+    const sum = (counts.get(rangeName(range)) ?? 0n) + increment;
+    if (sum === 0n) counts.delete(rangeName(range));
+    else counts.set(rangeName(range), sum);
   }
   return byKey;
 }
 
-export function rangeName([low, high]: readonly [unknown, unknown]): string {
+export function rangeName([low, high]: readonly unknown[]): string {
   return `${String(low)}..${String(high)}`;
 }
 

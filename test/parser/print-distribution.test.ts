@@ -261,9 +261,9 @@ const CAPTURED: readonly (readonly [name: string, file: string, scheme: string, 
 for (const [name, file, text, counts] of CAPTURED) {
   test(`prints ${name} as DTrace for Linux did`, () => {
     const scheme = parseScheme(text);
-    const { indexOf } = bucketsOf(scheme);
+    const buckets = bucketsOf(scheme);
     const index = (value: number): number =>
-      value < 0 && scheme.kind === "llquantize" ? 0 - indexOf(-value) : indexOf(value);
+      value < 0 && scheme.kind === "llquantize" ? 0 - buckets.indexOf(-value) : buckets.indexOf(value);
     const printed = printDistribution(
       scheme,
       counts.map(([value]) => index(value)),

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { DROP_LINES, type Fault } from "../../collectors/simulator/faults.ts";
-import { connect, makeBed, makeHead, run } from "./client.ts";
+import { connect, makeBed, makeHead, run, settle } from "./client.ts";
 import { frames, readFrames } from "./frames.ts";
 
 describe("a fault", async () => {
@@ -72,13 +72,13 @@ describe("a fault", async () => {
   }
 
   test("missed-tick: the events of two windows come in one", async () => {
-    const [whole, missed] = await Promise.all([makeHead(), makeHead()].map((head) => run(client, head)));
-    host.fail({ kind: "missed-tick", tick: 2 });
-    const third = await run(client, makeHead());
-    const reference = (await whole?.until(frames(4))) ?? [];
-    const [, second] = await third.until(frames(3));
+    const [whole, missing] = [makeHead(), makeHead()];
+    host.fail({ kind: "missed-tick", tick: 2 }, { spec: missing.spec });
+    const [first, other] = [await run(client, whole), await run(client, missing)];
+    const reference = await first.until(frames(4));
+    const [, second] = await other.until(frames(3));
     assert.equal(second?.events, (reference[1]?.events ?? 0) + (reference[2]?.events ?? 0));
-    for (const each of [whole, missed, third]) each?.channel.close();
+    for (const each of [first, other]) each.channel.close();
   });
 
   test("wrong-nonce: one frame is somebody else's", async () => {
@@ -110,18 +110,18 @@ describe("a fault", async () => {
   });
 
   test("a reader that stalls gets its program aborted, and output stays bounded", async () => {
-    const bed = await makeBed({ queueBytes: 100_000 });
+    const bed = await makeBed({ queueBytes: 100_000, leaseMs: 3_600_000 });
     const [other] = bed.fleet.hosts;
     assert.ok(other);
     const second = await connect(other);
     const head = makeHead({ keys: ["zonename", "execname", "syscall"], scheme: "llquantize(10,3,10,100)" });
     const command = await run(second, head);
+    await settle(second);
     bed.clock.advance(1000);
     await command.until(frames(1));
     command.channel.pause();
-    // The window of a channel is 2 MiB; a lease that is far longer than the stall plays no part.
+    // The window of a channel is 2 MiB, and the server's own buffer as much.
     for (let i = 0; i < 200 && other.running.size > 0 && bed.fleet.ledger.size < 150; i++) {
-      command.channel.write("\n");
       bed.clock.advance(1000);
       await new Promise((resolve) => setImmediate(resolve));
     }

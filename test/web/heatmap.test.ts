@@ -30,8 +30,10 @@ let address: string;
 const problems: string[] = [];
 
 before(async () => {
-  [browser, api] = await Promise.all([launchBrowser(), builtPage().then((folder) => new FakeApi(folder))]);
+  // The browser last: a failure before it leaves nothing running.
+  api = new FakeApi(await builtPage());
   address = await api.start();
+  browser = await launchBrowser();
 });
 
 after(async () => {

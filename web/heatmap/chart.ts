@@ -103,9 +103,10 @@ export class HeatmapChart {
     const picture = this.#picture;
     if (picture === null) return;
     const last = this.#scene.heatmap.columns.length - 1;
-    const from = this.#cell ?? { columnIndex: last, rowIndex: Math.floor(picture.rows.length / 2) };
-    const column = Math.min(last, Math.max(0, from.columnIndex + columns));
-    const row = Math.min(picture.rows.length - 1, Math.max(0, from.rowIndex + rows));
+    const from = this.#cell;
+    const column = from === null ? last : Math.min(last, Math.max(0, from.columnIndex + columns));
+    const topRow = picture.rows.length - 1;
+    const row = from === null ? topRow >> 1 : Math.min(topRow, Math.max(0, from.rowIndex + rows));
     const cell = cellOf(this.#scene.heatmap, this.#buckets, picture, column, row);
     if (cell === null) return;
     const { left, top, width, height } = cell.box;

@@ -17,7 +17,8 @@ dtrace:::BEGIN
 
 /* The thread becomes runnable and is put on a queue. */
 sched:::enqueue
-/(stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" || stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "web-3") &&
+/(stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" ||
+  stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "web-3") &&
  stringof(((kthread_t *)arg0)->t_procp->p_user.u_comm) != "other"/
 {
 	queued[arg0] = timestamp;
@@ -25,18 +26,22 @@ sched:::enqueue
 
 /* The thread is taken off the queue, to run. */
 sched:::dequeue
-/(stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" || stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "web-3") &&
+/(stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" ||
+  stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "web-3") &&
  queued[arg0] &&
  stringof(((kthread_t *)arg0)->t_procp->p_user.u_comm) != "other" &&
  (int64_t)(timestamp - queued[arg0]) >= 1000/
 {
 	@events = sum(1);
-	@rows[stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name), stringof(((kthread_t *)arg0)->t_procp->p_user.u_comm)] = llquantize(timestamp - queued[arg0], 10, 3, 10, 20);
+	@rows[stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name),
+	    stringof(((kthread_t *)arg0)->t_procp->p_user.u_comm)] =
+	    llquantize(timestamp - queued[arg0], 10, 3, 10, 20);
 }
 
 /* Free what was saved. */
 sched:::dequeue
-/(stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" || stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "web-3")/
+/(stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" ||
+  stringof(((kthread_t *)arg0)->t_procp->p_zone->zone_name) == "web-3")/
 {
 	queued[arg0] = 0;
 }

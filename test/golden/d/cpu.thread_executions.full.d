@@ -58,7 +58,14 @@ sched:::off-cpu
  (int64_t)(timestamp - self->oncpu) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, this->reason, stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)pid, (int64_t)ppid, stringof(curpsinfo->pr_psargs)] = llquantize(timestamp - self->oncpu, 10, 3, 10, 20);
+	@rows[zonename,
+	    execname,
+	    this->reason,
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)pid,
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs)] =
+	    llquantize(timestamp - self->oncpu, 10, 3, 10, 20);
 }
 
 /* Free what was saved. */

@@ -23,7 +23,13 @@ profile:::profile-99hz
  (int64_t)((walltimestamp % 1000000000) / 1000000) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)pid, (int64_t)ppid, stringof(curpsinfo->pr_psargs)] = lquantize((walltimestamp % 1000000000) / 1000000, 0, 1000, 10);
+	@rows[zonename,
+	    execname,
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)pid,
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs)] =
+	    lquantize((walltimestamp % 1000000000) / 1000000, 0, 1000, 10);
 }
 
 /* Each tick prints one frame, then starts the next window from nothing. */

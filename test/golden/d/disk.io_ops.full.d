@@ -21,7 +21,9 @@ io:::done
  (int64_t)args[0]->b_bcount >= 1000/
 {
 	@events = sum(1);
-	@rows[args[1]->dev_statname, args[0]->b_flags & B_READ ? "read" : "write"] = llquantize(args[0]->b_bcount, 2, 9, 25, 8);
+	@rows[args[1]->dev_statname,
+	    args[0]->b_flags & B_READ ? "read" : "write"] =
+	    llquantize(args[0]->b_bcount, 2, 9, 25, 8);
 }
 
 /* Each tick prints one frame, then starts the next window from nothing. */

@@ -105,7 +105,14 @@ fbt::fop_map:return
  (int64_t)(timestamp - self->start) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, stringof(self->vnop->vnop_name), substr(probefunc, 4), stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)ppid, stringof(curpsinfo->pr_psargs)] = llquantize(timestamp - self->start, 10, 3, 10, 20);
+	@rows[zonename,
+	    execname,
+	    stringof(self->vnop->vnop_name),
+	    substr(probefunc, 4),
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs)] =
+	    llquantize(timestamp - self->start, 10, 3, 10, 20);
 }
 
 /*

@@ -52,7 +52,14 @@ fbt::fop_write:return
  (int64_t)(self->size - 1) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, stringof(self->vnop->vnop_name), substr(probefunc, 4), stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)ppid, stringof(curpsinfo->pr_psargs)] = llquantize(self->size - 1, 2, 0, 25, 8);
+	@rows[zonename,
+	    execname,
+	    stringof(self->vnop->vnop_name),
+	    substr(probefunc, 4),
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs)] =
+	    llquantize(self->size - 1, 2, 0, 25, 8);
 }
 
 /*

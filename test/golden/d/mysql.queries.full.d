@@ -39,7 +39,14 @@ mysql*:::query-done
  (int64_t)(timestamp - self->start) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, self->database, execname, stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)ppid, stringof(curpsinfo->pr_psargs), self->query] = llquantize(timestamp - self->start, 10, 3, 10, 20);
+	@rows[zonename,
+	    self->database,
+	    execname,
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs),
+	    self->query] =
+	    llquantize(timestamp - self->start, 10, 3, 10, 20);
 }
 
 /* Free what was saved. */

@@ -30,7 +30,14 @@ node*:::gc-done
  (int64_t)(timestamp - self->start) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, arg0 == 1 ? "scavenge" : "mark-sweep", stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)pid, (int64_t)ppid, stringof(curpsinfo->pr_psargs)] = llquantize(timestamp - self->start, 10, 3, 10, 20);
+	@rows[zonename,
+	    execname,
+	    arg0 == 1 ? "scavenge" : "mark-sweep",
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)pid,
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs)] =
+	    llquantize(timestamp - self->start, 10, 3, 10, 20);
 }
 
 /* Free what was saved. */

@@ -39,7 +39,14 @@ node*:::http-server-response
  (int64_t)(timestamp - http_start[pid, arg3]) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, http_method[pid, arg3], stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)ppid, stringof(curpsinfo->pr_psargs), copyinstr(arg1), http_url[pid, arg3]] = llquantize(timestamp - http_start[pid, arg3], 10, 3, 10, 20);
+	@rows[zonename,
+	    http_method[pid, arg3],
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs),
+	    copyinstr(arg1),
+	    http_url[pid, arg3]] =
+	    llquantize(timestamp - http_start[pid, arg3], 10, 3, 10, 20);
 }
 
 /* Free what was saved. */

@@ -36,7 +36,14 @@ postgresql*:::query-done
  (int64_t)(timestamp - self->start) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)pid, (int64_t)ppid, stringof(curpsinfo->pr_psargs), self->query] = llquantize(timestamp - self->start, 10, 3, 10, 20);
+	@rows[zonename,
+	    execname,
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)pid,
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs),
+	    self->query] =
+	    llquantize(timestamp - self->start, 10, 3, 10, 20);
 }
 
 /* Free what was saved. */

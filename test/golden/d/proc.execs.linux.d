@@ -22,7 +22,12 @@ proc:::exec-success
  (int64_t)((walltimestamp % 1000000000) / 1000000) >= 1000/
 {
 	@events = sum(1);
-	@rows["global", execname, stringof(curthread->real_parent->comm), (int64_t)pid, (int64_t)ppid] = lquantize((walltimestamp % 1000000000) / 1000000, 0, 1000, 10);
+	@rows["global",
+	    execname,
+	    stringof(curthread->real_parent->comm),
+	    (int64_t)pid,
+	    (int64_t)ppid] =
+	    lquantize((walltimestamp % 1000000000) / 1000000, 0, 1000, 10);
 }
 
 /* Each tick prints one frame, then starts the next window from nothing. */

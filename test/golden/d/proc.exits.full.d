@@ -22,7 +22,14 @@ proc:::exit
  (int64_t)(timestamp - curthread->t_procp->p_mstart) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, execname, args[0] == CLD_EXITED ? "exited" : args[0] == CLD_DUMPED ? "dumped" : "killed", stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)pid, (int64_t)ppid, stringof(curpsinfo->pr_psargs)] = llquantize(timestamp - curthread->t_procp->p_mstart, 10, 6, 15, 20);
+	@rows[zonename,
+	    execname,
+	    args[0] == CLD_EXITED ? "exited" : args[0] == CLD_DUMPED ? "dumped" : "killed",
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)pid,
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs)] =
+	    llquantize(timestamp - curthread->t_procp->p_mstart, 10, 6, 15, 20);
 }
 
 /* Each tick prints one frame, then starts the next window from nothing. */

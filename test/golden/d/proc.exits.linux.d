@@ -22,7 +22,13 @@ proc:::exit
  (int64_t)(timestamp - curthread->group_leader->start_time) >= 1000/
 {
 	@events = sum(1);
-	@rows["global", execname, args[0] == CLD_EXITED ? "exited" : args[0] == CLD_DUMPED ? "dumped" : "killed", stringof(curthread->real_parent->comm), (int64_t)pid, (int64_t)ppid] = llquantize(timestamp - curthread->group_leader->start_time, 10, 6, 15, 20);
+	@rows["global",
+	    execname,
+	    args[0] == CLD_EXITED ? "exited" : args[0] == CLD_DUMPED ? "dumped" : "killed",
+	    stringof(curthread->real_parent->comm),
+	    (int64_t)pid,
+	    (int64_t)ppid] =
+	    llquantize(timestamp - curthread->group_leader->start_time, 10, 6, 15, 20);
 }
 
 /* Each tick prints one frame, then starts the next window from nothing. */

@@ -30,7 +30,14 @@ syscall:::return
  (int64_t)(timestamp - self->start) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, (int64_t)errno, execname, stringof(curthread->t_procp->p_parent->p_user.u_comm), (int64_t)ppid, stringof(curpsinfo->pr_psargs), probefunc] = llquantize(timestamp - self->start, 10, 3, 10, 20);
+	@rows[zonename,
+	    (int64_t)errno,
+	    execname,
+	    stringof(curthread->t_procp->p_parent->p_user.u_comm),
+	    (int64_t)ppid,
+	    stringof(curpsinfo->pr_psargs),
+	    probefunc] =
+	    llquantize(timestamp - self->start, 10, 3, 10, 20);
 }
 
 /* Free what was saved, whether or not the call counted. */

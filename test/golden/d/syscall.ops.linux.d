@@ -30,7 +30,14 @@ syscall:::return
  (int64_t)(timestamp - self->start) >= 1000/
 {
 	@events = sum(1);
-	@rows["global", (int64_t)errno, execname, stringof(curthread->real_parent->comm), (int64_t)pid, (int64_t)ppid, probefunc] = llquantize(timestamp - self->start, 10, 3, 10, 20);
+	@rows["global",
+	    (int64_t)errno,
+	    execname,
+	    stringof(curthread->real_parent->comm),
+	    (int64_t)pid,
+	    (int64_t)ppid,
+	    probefunc] =
+	    llquantize(timestamp - self->start, 10, 3, 10, 20);
 }
 
 /* Free what was saved, whether or not the call counted. */

@@ -18,12 +18,19 @@ dtrace:::BEGIN
 /* A connection is established, from outside or from here. */
 tcp:::accept-established,
 tcp:::connect-established
-/(stringof(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cred->cr_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" || stringof(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cred->cr_zone->zone_name) == "web-3") &&
+/(stringof(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cred->cr_zone->zone_name) == "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11" ||
+  stringof(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cred->cr_zone->zone_name) == "web-3") &&
  (probename == "accept-established" ? "in" : "out") != "other" &&
  (int64_t)((walltimestamp % 1000000000) / 1000000) >= 1000/
 {
 	@events = sum(1);
-	@rows[stringof(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cred->cr_zone->zone_name), probename == "accept-established" ? "in" : "out", (int64_t)args[3]->tcps_lport, (int64_t)(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cpid), args[3]->tcps_raddr, (int64_t)args[3]->tcps_rport] = lquantize((walltimestamp % 1000000000) / 1000000, 0, 1000, 10);
+	@rows[stringof(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cred->cr_zone->zone_name),
+	    probename == "accept-established" ? "in" : "out",
+	    (int64_t)args[3]->tcps_lport,
+	    (int64_t)(((tcp_t *)args[3]->tcps_addr)->tcp_connp->conn_cpid),
+	    args[3]->tcps_raddr,
+	    (int64_t)args[3]->tcps_rport] =
+	    lquantize((walltimestamp % 1000000000) / 1000000, 0, 1000, 10);
 }
 
 /* Each tick prints one frame, then starts the next window from nothing. */

@@ -31,7 +31,10 @@ sdt:::zvol-uio-done
  (int64_t)(self->size - 1) >= 1000/
 {
 	@events = sum(1);
-	@rows[zonename, (int64_t)arg3, arg2 == 1 ? "write" : "read"] = llquantize(self->size - 1, 2, 9, 25, 8);
+	@rows[zonename,
+	    (int64_t)arg3,
+	    arg2 == 1 ? "write" : "read"] =
+	    llquantize(self->size - 1, 2, 9, 25, 8);
 }
 
 /* Free what was saved. */

@@ -1,0 +1,84 @@
+/**
+ * The repository's own rules: who may import whom, one door for each dependency, no cycles, every error code documented.
+ */
+import { cruise, type ICruiseResult } from "dependency-cruiser";
+import extractDepcruiseConfig from "dependency-cruiser/config-utl/extract-depcruise-config";
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, test } from "node:test";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const FOLDERS = [
+  "core",
+  "wire",
+  "d-scripts",
+  "store",
+  "server",
+  "collectors",
+  "ingest",
+  "query-api",
+  "web",
+  "cli",
+  "test",
+  "bench",
+];
+
+describe("the repository", () => {
+  test("keeps its import rules: layers, doors, no cycles", async () => {
+    const options = await extractDepcruiseConfig(join(ROOT, ".dependency-cruiser.cjs"));
+    const { output } = await cruise(FOLDERS, { ...options, baseDir: ROOT });
+    const { summary } = output as ICruiseResult;
+    assert.ok(summary.totalCruised > 100, "the rules have seen the code");
+    assert.deepEqual(
+      summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
+      [],
+    );
+  });
+
+  test("documents every error code that it throws, and throws every one that it documents", async () => {
+    const thrown = new Set<string>();
+    let all = "";
+    for (const path of await sources()) {
+      const text = await readFile(path, "utf8");
+      all += text;
+      for (const match of text.matchAll(/new OperationalError\(\s*"([A-Z_]+)"/g)) thrown.add(match[1] ?? "");
+      for (const match of text.matchAll(/\? "([A-Z]+_[A-Z_]+)" : "([A-Z]+_[A-Z_]+)"/g)) {
+        thrown.add(match[1] ?? "").add(match[2] ?? "");
+      }
+    }
+    const page = await readFile(join(ROOT, "docs/errors.md"), "utf8");
+    const documented = new Set([...page.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map((match) => match[1] ?? ""));
+    const undocumented = [...thrown].filter((code) => !documented.has(code));
+    assert.deepEqual(undocumented, [], "thrown but not in docs/errors.md");
+    const unknown = [...documented].filter((code) => !all.includes(`"${code}"`));
+    assert.deepEqual(unknown, [], "in docs/errors.md but thrown nowhere");
+  });
+
+  test("needs no install script of any dependency", async () => {
+    assert.match(await readFile(join(ROOT, ".npmrc"), "utf8"), /^ignore-scripts=true$/m);
+  });
+
+  test("opens every source file with a comment that says why it exists", async () => {
+    const bare: string[] = [];
+    for (const path of await sources()) {
+      const text = await readFile(path, "utf8");
+      if (!text.replace(/^#!.*\n/, "").startsWith("/**")) bare.push(path.slice(ROOT.length));
+    }
+    assert.deepEqual(bare, []);
+  });
+});
+
+async function sources(): Promise<string[]> {
+  const folders = FOLDERS.filter((folder) => folder !== "test");
+  const lists = await Promise.all(
+    folders.map(async (folder) => {
+      const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes("dist"))
+        .map((entry) => join(entry.parentPath, entry.name));
+    }),
+  );
+  return lists.flat();
+}
