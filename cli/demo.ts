@@ -8,7 +8,7 @@
  * Nothing is faked behind the collector: the simulator speaks ssh and prints what dtrace prints, and the minutes that the page
  * shows at once were printed by it, with timestamps in the past, and took the ordinary way.
  */
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { startCollector } from "../collectors/collector.ts";
@@ -233,6 +233,8 @@ function untilSignal(durationSec: number): Promise<void> {
 function logLevel(text: string): LogLevel {
   const levels = ["debug", "info", "warn", "error", "silent"] as const;
   const level = levels.find((each) => each === text);
-  if (level === undefined) throw new Error(`--log ${text}: expected one of ${levels.join(", ")}`);
+  if (level === undefined) {
+    throw new InvalidArgumentError(`--log is ${JSON.stringify(text)}, expected one of ${levels.join(", ")}`);
+  }
   return level;
 }

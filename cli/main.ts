@@ -5,15 +5,24 @@
  * Exit status: 0 done; 1 failed; 2 the command line or the configuration is wrong.
  */
 import { Command, CommanderError } from "commander";
-import { errorChain, InputError } from "../core/errors.ts";
+import { errorChain, errorCode, InputError } from "../core/errors.ts";
 import { demoCommand } from "./demo.ts";
+import { metricsCommand } from "./metrics.ts";
+import { parseCommand } from "./parse.ts";
+import { scriptCommand } from "./script.ts";
+
+/** What to do about an error, in the command line's own words. */
+const HINTS: Readonly<Record<string, string>> = {
+  PORT_IN_USE: " (--port chooses another, and --port 0 takes any free one)",
+  DATA_DIRECTORY_IN_USE: " (--data chooses another)",
+};
 
 const program = new Command("isotherm")
   .description("exact latency heatmaps of SmartOS fleets, from DTrace and kstat, per tenant and live")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "isotherm: ")) });
 
-const commands = [demoCommand()];
+const commands = [demoCommand(), metricsCommand(), scriptCommand(), parseCommand()];
 for (const command of commands) program.addCommand(inherit(command));
 
 try {
@@ -30,7 +39,9 @@ function inherit(command: Command): Command {
 
 /** Says what went wrong in one line. @returns the exit status */
 function explain(error: unknown): number {
+  // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`isotherm: ${errorChain(error)}\n`);
+  const hint = HINTS[errorCode(error) ?? ""] ?? "";
+  process.stderr.write(`isotherm: ${errorChain(error)}${hint}\n`);
   return error instanceof InputError ? 2 : 1;
 }

@@ -5,9 +5,7 @@
  * process named "a", another "a" and a control character) are no damage, or any tenant could spoil a frame: they are added
  * up.
  */
-import { createHash } from "node:crypto";
-
-import { text } from "./aggregation-bytes.ts";
+import type { KnownKeys } from "./aggregation-key-table.ts";
 
 export interface FrameRow {
   /** In the program's order; cleaned (aggregation-keys.ts). */
@@ -23,47 +21,35 @@ export const MAX_FRAME_ROWS = 100_000;
 /** Buckets with a count, over all rows: 64 MB of them. */
 const MAX_FRAME_ENTRIES = 4_000_000;
 
-/** A row's keys, which programs print tick after tick. */
-export interface KnownKeys {
-  /** What tells rows apart: the keys as printed. */
-  readonly raw: string;
-  readonly keys: readonly string[];
-  /** The cleaned keys as one string. */
-  readonly id: string;
-}
-
-interface OpenRow {
-  readonly keys: readonly string[];
-  bucket: number[];
-  count: number[];
-  value: number | bigint;
-}
-
 export class OpenFrame {
+  /** From 1, and another for each frame. */
+  readonly #serial: number;
   readonly tick: number;
   /** The host's clock at the tick. */
   readonly wallNs: bigint;
-  readonly rows: OpenRow[] = [];
+  readonly rows: FrameRow[] = [];
   /** The sum of all counts and scalars. */
   sum = 0;
-  readonly #seen = new Set<string>();
-  readonly #byKeys = new Map<string, OpenRow>();
+  #claimed = 0;
   #entries = 0;
 
-  constructor(tick: number, wallNs: bigint) {
+  constructor(serial: number, tick: number, wallNs: bigint) {
+    this.#serial = serial;
     this.tick = tick;
     this.wallNs = wallNs;
   }
 
   /** Whether the frame is at its limit. */
   get full(): boolean {
-    return this.#seen.size >= MAX_FRAME_ROWS || this.#entries >= MAX_FRAME_ENTRIES;
+    return this.#claimed >= MAX_FRAME_ROWS || this.#entries >= MAX_FRAME_ENTRIES;
   }
 
   /** @returns false where these keys were in this frame before */
   claim(known: KnownKeys): boolean {
-    const size = this.#seen.size;
-    return this.#seen.add(known.raw).size > size;
+    if (known.frame === this.#serial) return false;
+    known.frame = this.#serial;
+    this.#claimed++;
+    return true;
   }
 
   addScalar(known: KnownKeys, value: number | bigint): void {
@@ -79,29 +65,24 @@ export class OpenFrame {
     this.#add(known, bucket, count, 0);
   }
 
-  #add({ id, keys }: KnownKeys, bucket: number[], count: number[], value: number | bigint): void {
-    const same = this.#byKeys.get(id);
+  #add({ group, keys }: KnownKeys, bucket: number[], count: number[], value: number | bigint): void {
+    const row: FrameRow = { keys, bucket, count, value };
+    const same = group.frame === this.#serial ? this.rows[group.row] : undefined;
     if (same !== undefined) {
-      addInto(same, bucket, count, value);
+      this.rows[group.row] = added(same, row);
       return;
     }
-    const row = { keys, bucket, count, value };
-    this.#byKeys.set(id, row);
+    group.frame = this.#serial;
+    group.row = this.rows.length;
     this.rows.push(row);
   }
 }
 
-/** Keys as printed; long ones by digest, so that a frame full of them stays small. */
-export function rawKeys(bytes: Uint8Array, from: number, to: number): string {
-  if (to - from <= 256) return text(bytes, from, to);
-  return createHash("sha256").update(bytes.subarray(from, to)).digest("base64");
-}
-
-function addInto(row: OpenRow, bucket: readonly number[], count: readonly number[], value: number | bigint): void {
-  const tally = new Map(row.bucket.map((index, i) => [index, row.count[i] ?? 0]));
-  bucket.forEach((index, i) => tally.set(index, (tally.get(index) ?? 0) + (count[i] ?? 0)));
-  row.bucket = [...tally.keys()].sort((a, b) => a - b);
-  row.count = row.bucket.map((index) => tally.get(index) ?? 0);
-  const sum = BigInt(row.value) + BigInt(value);
-  row.value = sum <= Number.MAX_SAFE_INTEGER ? Number(sum) : sum;
+function added(one: FrameRow, other: FrameRow): FrameRow {
+  const tally = new Map(one.bucket.map((index, i) => [index, one.count[i] ?? 0]));
+  other.bucket.forEach((index, i) => tally.set(index, (tally.get(index) ?? 0) + (other.count[i] ?? 0)));
+  const bucket = [...tally.keys()].sort((a, b) => a - b);
+  const sum = BigInt(one.value) + BigInt(other.value);
+  const value = sum <= Number.MAX_SAFE_INTEGER ? Number(sum) : sum;
+  return { keys: one.keys, bucket, count: bucket.map((index) => tally.get(index) ?? 0), value };
 }

@@ -12,7 +12,7 @@
  */
 import { bucketsOf } from "../core/histogram/buckets.ts";
 import { formatScheme, type Scheme } from "../core/histogram/scheme.ts";
-import { MINUS, SAFE_DIGITS, text, ZERO } from "./aggregation-bytes.ts";
+import { MINUS, SAFE_DIGITS, skipDigits, SPACE, text, ZERO } from "./aggregation-bytes.ts";
 import type { Row } from "./aggregation-row.ts";
 
 /** No bucket of the scheme has this label. */
@@ -58,6 +58,16 @@ export class SchemeLabels {
     const found = this.#byText.get(text(bytes, row.labelFrom, row.labelTo));
     if (found === undefined) return NO_BUCKET;
     return found.length > 1 ? (found.find((index) => index === expected) ?? NO_BUCKET) : (found[0] ?? NO_BUCKET);
+  }
+
+  /** The bucket whose label fills the sixteen columns from `at` on with a plain number; NO_BUCKET for anything else. */
+  guess(bytes: Uint8Array, at: number): number {
+    const end = at + WIDTH;
+    let from = at;
+    while (from < end && bytes[from] === SPACE) from++;
+    const digits = bytes[from] === MINUS ? from + 1 : from;
+    if (end - from >= SAFE_DIGITS || skipDigits(bytes, digits, end) !== end || digits === end) return NO_BUCKET;
+    return this.#byNumber.get(smallNumber(bytes, from, end)) ?? NO_BUCKET;
   }
 
   #addColumns(index: number, label: string): void {

@@ -15,8 +15,9 @@
 import type { Scheme } from "../core/histogram/scheme.ts";
 import { MAX_COUNT } from "../core/window.ts";
 import { ascii, equals, sampleOf, skipDigits, SPACE, startsWith, toInteger, trimEnd } from "./aggregation-bytes.ts";
-import { MAX_FRAME_ROWS, OpenFrame, rawKeys, type FrameRow, type KnownKeys } from "./aggregation-frame.ts";
-import { readKeys, scanKeys, type KeyType } from "./aggregation-keys.ts";
+import { MAX_FRAME_ROWS, OpenFrame, type FrameRow } from "./aggregation-frame.ts";
+import { KeyTable, type KnownKeys } from "./aggregation-key-table.ts";
+import type { KeyType } from "./aggregation-keys.ts";
 import { NO_BUCKET, SchemeLabels, WORDS } from "./aggregation-labels.ts";
 import { LineSplitter } from "./aggregation-lines.ts";
 import { isHeader, newRow, scanRow, USUAL_ROW, usualCount } from "./aggregation-row.ts";
@@ -87,13 +88,14 @@ export class FrameReader {
   readonly #labels: SchemeLabels | null;
   readonly #lines: LineSplitter;
   readonly #scanned = newRow();
-  readonly #known = new Map<string, KnownKeys>();
+  readonly #keys: KeyTable;
 
   #state: State = "outside";
   #frame: OpenFrame | null = null;
   /** After a discarded frame: what is left of it is neither junk nor a new problem. */
   #discarding = false;
   #lastTick = 0;
+  #begun = 0;
 
   /** The row that is being read, and the bucket that comes next in it. */
   #row: KnownKeys | null = null;
@@ -112,6 +114,7 @@ export class FrameReader {
   constructor(options: FrameReaderOptions) {
     this.#options = options;
     this.#nonce = ascii(options.nonce);
+    this.#keys = new KeyTable(options.keyTypes, MAX_FRAME_ROWS);
     this.#labels = options.scheme === null ? null : new SchemeLabels(options.scheme);
     this.#lines = new LineSplitter(MAX_LINE_BYTES, {
       line: (bytes, from, to) => this.#line(bytes, from, to),
@@ -167,9 +170,9 @@ export class FrameReader {
       this.#discard("tick_not_rising", bytes, from, to, tick);
     } else {
       this.#discarding = false;
-      this.#frame = new OpenFrame(tick, wallNs);
+      this.#frame = new OpenFrame(++this.#begun, tick, wallNs);
       this.#state = "inside";
-      if (this.#known.size > MAX_FRAME_ROWS) this.#known.clear();
+      this.#keys.restart();
     }
   }
 
@@ -210,9 +213,8 @@ export class FrameReader {
   }
 
   #rowLine(frame: OpenFrame, bytes: Uint8Array, from: number, to: number): void {
-    const keysFrom = from + ROW.length;
-    const keysTo = scanKeys(bytes, keysFrom, to, this.#options.keyTypes);
-    const known = keysTo < 0 ? undefined : this.#knownKeys(bytes, keysFrom, keysTo);
+    const known = this.#keys.read(bytes, from + ROW.length, to);
+    const keysTo = this.#keys.end;
     if (frame.full) this.#discard("too_many_rows", bytes, from, to);
     else if (known === undefined || !frame.claim(known)) this.#discard("malformed", bytes, from, to);
     else if (this.#labels === null) this.#scalar(frame, known, bytes, keysTo, to);
@@ -223,17 +225,6 @@ export class FrameReader {
       this.#count = [];
       this.#state = "head";
     }
-  }
-
-  #knownKeys(bytes: Uint8Array, from: number, to: number): KnownKeys | undefined {
-    const raw = rawKeys(bytes, from, to);
-    const known = this.#known.get(raw);
-    if (known !== undefined) return known;
-    const keys = readKeys(bytes, from, to, this.#options.keyTypes);
-    if (keys === undefined) return undefined;
-    const learned = { raw, keys, id: keys.join("\n") };
-    this.#known.set(raw, learned);
-    return learned;
   }
 
   #scalar(frame: OpenFrame, known: KnownKeys, bytes: Uint8Array, from: number, to: number): void {
@@ -279,8 +270,9 @@ export class FrameReader {
   /** Reads rows while each is the bucket that comes next, whole and in fixed columns. @returns where it stopped */
   #usualRows(bytes: Uint8Array, from: number): number {
     const labels = this.#labels;
-    let index = this.#expected;
-    if (labels === null || index === NO_BUCKET) return from;
+    if (labels === null) return from;
+    let index = this.#expected === NO_BUCKET ? labels.guess(bytes, from) : this.#expected;
+    if (index === NO_BUCKET) return from;
     const view = this.#viewOf(bytes);
     let at = from;
     while (index <= labels.last && at + USUAL_ROW <= bytes.length) {
@@ -293,7 +285,7 @@ export class FrameReader {
       index++;
       at += USUAL_ROW;
     }
-    this.#expected = index;
+    if (at > from) this.#expected = index;
     return at;
   }
 

@@ -30,9 +30,11 @@ export interface KstatStreamOptions {
 }
 
 interface RunningTask extends KstatTask {
-  readonly windows: KstatWindows;
+  windows: KstatWindows;
   readonly zoneSet: ReadonlySet<string> | null;
   tick: number;
+  /** The last granule that a sample was taken in. */
+  granule: number;
 }
 
 const QUIET_MS = 4_000;
@@ -48,6 +50,7 @@ export class KstatStream {
   #enabling = "";
   #lastSampleMs = 0;
   #said = "";
+  readonly #refused = new Set<string>();
 
   constructor(options: KstatStreamOptions) {
     this.#options = options;
@@ -59,8 +62,9 @@ export class KstatStream {
     for (const id of this.#tasks.keys()) if (!ids.has(id)) this.#tasks.delete(id);
     for (const task of tasks) {
       if (this.#tasks.get(task.id)?.zones === task.zones) continue;
-      const windows = new KstatWindows(task.entry, task.spec);
-      this.#tasks.set(task.id, { ...task, windows, zoneSet: task.zones && new Set(task.zones), tick: 0 });
+      const windows = this.#windowsFor(task);
+      if (windows === undefined) continue;
+      this.#tasks.set(task.id, { ...task, windows, zoneSet: task.zones && new Set(task.zones), tick: 0, granule: -1 });
     }
     const patterns = kstatPatterns(tasks.map((task) => task.entry.recipe));
     if (patterns.every((pattern) => this.#patterns.includes(pattern))) return;
@@ -101,6 +105,8 @@ export class KstatStream {
   /** @returns how it ended */
   async #stream(): Promise<string> {
     this.#enabling = randomBytes(8).toString("hex");
+    // Growth across a pause belongs to no column: the pause stays a gap.
+    for (const task of this.#tasks.values()) task.windows = new KstatWindows(task.entry, task.spec);
     this.#lastSampleMs = this.#options.now();
     const { channel, exit } = await this.#options.connection.exec(`kstat ${this.#patterns.join(" ")}`);
     this.#channel = channel;
@@ -119,8 +125,10 @@ export class KstatStream {
     this.#backoff.reset();
     this.#lastSampleMs = this.#options.now();
     for (const task of this.#tasks.values()) {
-      // One sample a granule; what happened in between is in the counters.
-      if (sample.epochSec % task.spec.granularitySec !== 0) continue;
+      // One sample a granule, the first that comes; what happened in between is in the counters.
+      const granule = Math.floor(sample.epochSec / task.spec.granularitySec);
+      if (granule === task.granule) continue;
+      task.granule = granule;
       const window = task.windows.take(sample, task.zoneSet);
       if (window === null) continue;
       task.tick += 1;
@@ -138,6 +146,18 @@ export class KstatStream {
         },
         "late_tick",
       );
+    }
+  }
+
+  /** undefined, said once, where kstats cannot tell what the spec asks. */
+  #windowsFor(task: KstatTask): KstatWindows | undefined {
+    try {
+      return new KstatWindows(task.entry, task.spec);
+    } catch (error) {
+      const { host, log } = this.#options;
+      if (!this.#refused.has(task.id)) log.warn({ host, spec: task.id, chain: errorChain(error) }, "kstats cannot tell this");
+      this.#refused.add(task.id);
+      return undefined;
     }
   }
 

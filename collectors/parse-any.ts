@@ -71,6 +71,8 @@ export class AnyReader {
   /** In a distribution: its keys, and the line of its header. */
   #keys: Key[] | null = null;
   #lastKeys: Key[] = [];
+  /** Whether the text since began right after a distribution. */
+  #joined = false;
   #headerLine = 0;
   /** Lines start with CPU, ID and FUNCTION:NAME. */
   #prefixed = false;
@@ -123,9 +125,13 @@ export class AnyReader {
     this.#forget();
   }
 
-  /** -x aggpercpu: `    [CPU N]` heads the share of one processor in the distribution before. */
+  /**
+   * After a distribution: nothing but the header's own newline means that printa was given several aggregations, which share
+   * their keys; `    [CPU N]` heads the share of one processor (-x aggpercpu).
+   */
   #keysAbove(): Key[] {
     const share = this.#text.at(-1);
+    if (this.#joined && this.#text.length === 1 && share === "") return this.#lastKeys;
     if (share?.startsWith("    [CPU ") === true && share.endsWith("]")) return [...this.#lastKeys, share.trim()];
     this.#lastKeys = keysAbove(this.#text);
     return this.#lastKeys;
@@ -139,6 +145,7 @@ export class AnyReader {
       this.#problem("no_rows", this.#headerLine, "a header without rows: the output is cut there");
       return;
     }
+    this.#joined = true;
     const { buckets, scheme, cut, zoomed } = this.#rows.take();
     if (zoomed) {
       this.#problem("aggzoom", this.#headerLine, REFUSED.aggzoom);
@@ -191,6 +198,7 @@ export class AnyReader {
   }
 
   #forget(): void {
+    this.#joined = false;
     this.#text = [];
     this.#chars = 0;
   }

@@ -15,7 +15,7 @@ export interface FrozenBatch {
   readonly stream: string;
   readonly seq: number;
   readonly rows: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Value of the Content-Digest header (RFC 9530). */
   readonly digest: string;
   /** What becomes a gap if the batch is lost. */
@@ -24,7 +24,7 @@ export interface FrozenBatch {
 
 export interface Spool {
   /** Takes a batch in; may drop older ones to make room. */
-  append(bytes: Uint8Array, rows: number, coverage: readonly CoverageRow[]): void;
+  append(bytes: Uint8Array<ArrayBuffer>, rows: number, coverage: readonly CoverageRow[]): void;
   /** The oldest batch, or undefined. */
   head(): FrozenBatch | undefined;
   /** Forgets the oldest batch, which ingest has, or has refused for good. */
@@ -43,7 +43,7 @@ export interface MemorySpoolOptions {
 
 interface Waiting {
   readonly rows: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly digest: string;
   readonly coverage: readonly CoverageRow[];
 }
@@ -70,7 +70,7 @@ export class MemorySpool implements Spool {
     return this.#waiting.length;
   }
 
-  append(bytes: Uint8Array, rows: number, coverage: readonly CoverageRow[]): void {
+  append(bytes: Uint8Array<ArrayBuffer>, rows: number, coverage: readonly CoverageRow[]): void {
     const digest = `sha-256=:${createHash("sha256").update(bytes).digest("base64")}:`;
     this.#waiting.push({ rows, bytes, digest, coverage });
     this.#bytes += bytes.length;

@@ -128,7 +128,7 @@ export class Uploader {
     url: string,
     method: string,
     headers: Record<string, string>,
-    body: string | Uint8Array,
+    body: string | Uint8Array<ArrayBuffer>,
   ): Promise<Verdict> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.requestTimeoutMs ?? 30_000)]);
     try {

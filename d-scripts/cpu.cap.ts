@@ -1,8 +1,8 @@
 /**
  * cpu.cap: how much CPU each zone may use.
  *
- * Source: caps:ID:cpucaps_zone_ID value, in percent of one CPU (uts/common/disp/cpucaps.c). A zone without a cap has no such
- * kstat, or one of 2^64-1: either way it has no row.
+ * Source: caps:ID:cpucaps_zone_ID value, in percent of one CPU (uts/common/disp/cpucaps.c). A zone without a cap has
+ * no such kstat, or one of 2^64-1: either way it has no row.
  */
 import { kstatEntry } from "./entry.ts";
 import { ZONENAME } from "./fields.ts";

@@ -1,8 +1,8 @@
 /**
  * cpu.cpus: how busy each CPU is; as a distribution, how many CPUs are how busy.
  *
- * Source: cpu:N:sys (uts/common/os/cpu.c) cpu_nsec_user, cpu_nsec_kernel and cpu_nsec_intr, in ns. Interrupt time is not in
- * the other two. A heatmap of utilization shows one hot CPU among 64 idle ones, which an average hides.
+ * Source: cpu:N:sys (uts/common/os/cpu.c) cpu_nsec_user, cpu_nsec_kernel and cpu_nsec_intr, in ns. Interrupt time is
+ * not in the other two. A heatmap of utilization shows one hot CPU among 64 idle ones, which an average hides.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete, numeric } from "./fields.ts";

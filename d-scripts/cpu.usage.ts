@@ -1,9 +1,9 @@
 /**
  * cpu.usage: CPU time that each zone used, user and system apart.
  *
- * Source: zones:ID:NAME, class zone_misc (uts/common/os/zone.c, zone_misc_kstat_update): nsec_user and nsec_sys are the
- * zone's microstates in ns. The value of a window is ns; ns over the window's length is the share of one CPU, hence
- * "percent", and 250 % is two and a half CPUs.
+ * Source: zones:ID:NAME, class zone_misc (uts/common/os/zone.c, zone_misc_kstat_update): nsec_user and nsec_sys are
+ * the zone's microstates in ns. The value of a window is ns; ns over the window's length is the share of one CPU,
+ * hence "percent", and 250 % is two and a half CPUs.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete, ZONENAME } from "./fields.ts";

@@ -1,7 +1,8 @@
 /**
  * cpu.waittime: time that each zone's threads were ready to run but waited for a CPU.
  *
- * Source: zones:ID:NAME nsec_waitrq, the sum over the zone's threads, in ns; so it may pass 100 % (many threads waiting).
+ * Source: zones:ID:NAME nsec_waitrq, the sum over the zone's threads, in ns; so it may pass 100 % (many threads
+ * waiting).
  */
 import { kstatEntry, row } from "./entry.ts";
 import { ZONENAME } from "./fields.ts";

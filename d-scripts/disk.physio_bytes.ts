@@ -1,8 +1,8 @@
 /**
  * disk.physio_bytes: bytes read from and written to each disk.
  *
- * Source: I/O kstats of class disk, nread and nwritten. Disks are selected by class; NVMe ones
- * are blkdev's. The patterns only bound what is asked of the host: a new block driver is added there.
+ * Source: I/O kstats of class disk, nread and nwritten. Disks are selected by class; NVMe ones are blkdev's. The
+ * patterns only bound what is asked of the host: a new block driver is added there.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete } from "./fields.ts";

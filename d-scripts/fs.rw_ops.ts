@@ -1,5 +1,6 @@
 /**
- * fs.rw_ops: reads and writes of files: who, on which file system, how large, where in the file, how long. Clauses: fs.rw_ops.d.
+ * fs.rw_ops: reads and writes of files: who, on which file system, how large, where in the file, how long. Clauses:
+ * fs.rw_ops.d.
  */
 import { dtraceEntry } from "./entry.ts";
 import { CURRENT_PROCESS, CURRENT_ZONE, discrete, latency, numeric } from "./fields.ts";

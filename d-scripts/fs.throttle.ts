@@ -1,7 +1,8 @@
 /**
  * fs.throttle: operations that the I/O throttle held back, by zone.
  *
- * Source: zone_vfs:ID:NAME delay_cnt (zone_io_delay, uts/common/fs/zfs/zfs_zone.c). fs.throttle_time says for how long.
+ * Source: zone_vfs:ID:NAME delay_cnt (zone_io_delay, uts/common/fs/zfs/zfs_zone.c). fs.throttle_time says for how
+ * long.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { ZONENAME } from "./fields.ts";

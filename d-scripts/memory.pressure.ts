@@ -1,8 +1,8 @@
 /**
  * memory.pressure: how often each zone met its memory limits.
  *
- * Source: memory_cap:ID:NAME nover (times over the resident limit), anon_alloc_fail (allocations refused at the swap limit),
- * n_pf_throttle (page faults slowed down).
+ * Source: memory_cap:ID:NAME nover (times over the resident limit), anon_alloc_fail (allocations refused at the swap
+ * limit), n_pf_throttle (page faults slowed down).
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete, ZONENAME } from "./fields.ts";

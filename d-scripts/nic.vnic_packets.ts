@@ -1,8 +1,8 @@
 /**
  * nic.vnic_packets: packets through each zone's virtual interfaces.
  *
- * Source: link:0:zID_netN, class net, ipackets64 and opackets64 (uts/common/io/mac/mac_stat.c). The name holds the zone's
- * number, which is reused: the zone is what the statistic zonename says.
+ * Source: link:0:zID_netN, class net, ipackets64 and opackets64 (uts/common/io/mac/mac_stat.c). The name holds the
+ * zone's number, which is reused: the zone is what the statistic zonename says.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete, ZONENAME } from "./fields.ts";

@@ -1,8 +1,8 @@
 /**
  * tcp.errors: what went wrong in TCP, by kind.
  *
- * Source: tcp:STACK:tcp, class mib2 (uts/common/inet/tcp/tcp_stats.c), summed over the network stacks of all zones. These
- * counters have 32 bits and wrap.
+ * Source: tcp:STACK:tcp, class mib2 (uts/common/inet/tcp/tcp_stats.c), summed over the network stacks of all zones.
+ * These counters have 32 bits and wrap.
  */
 import { kstatEntry } from "./entry.ts";
 import { discrete } from "./fields.ts";

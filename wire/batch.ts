@@ -36,7 +36,7 @@ import { OperationalError } from "../core/errors.ts";
 type Text = Dictionary<Utf8, Int32>;
 
 /** Arrow IPC stream of a batch as a collector sends it. */
-export function encodeBatch(batch: Batch): Uint8Array {
+export function encodeBatch(batch: Batch): Uint8Array<ArrayBuffer> {
   return encode(columnsOf(batch), batch.rows);
 }
 
@@ -129,14 +129,14 @@ function columnsOf(batch: Batch): [string, Data][] {
 
 const EMPTY: DictColumn = { codes: new Int32Array(0), values: [""] };
 
-function encode(columns: readonly [string, Data][], rows: number): Uint8Array {
+function encode(columns: readonly [string, Data][], rows: number): Uint8Array<ArrayBuffer> {
   const schema = new Schema(
     columns.map(([name, data]) => new Field(name, data.type, false)),
     new Map([["isotherm.wire", String(WIRE_VERSION)]]),
   );
   const children = columns.map(([, data]) => data);
   const struct = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
-  return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), "stream");
+  return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), "stream") as Uint8Array<ArrayBuffer>;
 }
 
 function numbers(type: DataType, data: ArrayBufferView & ArrayLike<unknown>): Data {

@@ -12,6 +12,7 @@ import type { ProgramHead } from "../../d-scripts/head.ts";
 import { FINE_COUNT, FINE_VALUES } from "./fine-buckets.ts";
 import type { Series, SeriesEvents } from "./host-events.ts";
 import type { Model } from "./models/model.ts";
+import { Tally } from "./tally.ts";
 
 /** What a program prints for one key in a tick. */
 export interface Row {
@@ -34,7 +35,7 @@ interface Route {
 
 interface Group {
   readonly keys: readonly Constant[];
-  readonly tally: Map<number, number>;
+  readonly tally: Tally;
   value: number;
 }
 
@@ -68,24 +69,21 @@ export class Decomposition {
     const rows: Row[] = [];
     for (const group of this.#groups.values()) {
       if (group.value === 0) continue;
-      const entries = [...group.tally].sort((a, b) => a[0] - b[0]);
-      const bucket = entries.map((entry) => entry[0]);
-      rows.push({ keys: group.keys, bucket, count: entries.map((entry) => entry[1]), value: group.value });
-      group.tally.clear();
+      rows.push({ keys: group.keys, ...group.tally.take(), value: group.value });
       group.value = 0;
     }
     return rows.sort((a, b) => a.value - b.value);
   }
 
-  #addSeries(route: Route, { series, fine, count }: SeriesEvents): void {
+  #addSeries(route: Route, { series, fine, count, from, to }: SeriesEvents): void {
     const { group, passes, toBucket } = route;
     let total = 0;
-    for (let i = 0; i < fine.length; i++) {
+    for (let i = from; i < to; i++) {
       const at = fine[i] ?? 0;
       if (passes !== null && passes[at] === 0) continue;
       const n = count[i] ?? 0;
       total += n;
-      if (toBucket !== null) addCount(group.tally, toBucket[at] ?? 0, n);
+      if (toBucket !== null) group.tally.add(toBucket[at] ?? 0, n);
     }
     group.value += total;
     if (toBucket === null && this.#buckets !== null) spread(group.tally, this.#buckets, total, series.seed);
@@ -135,21 +133,17 @@ export class Decomposition {
   #groupOf(keys: readonly Constant[]): Group {
     const name = JSON.stringify(keys);
     let group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, (group = { keys, tally: new Map<number, number>(), value: 0 }));
+    if (group === undefined) this.#groups.set(name, (group = { keys, tally: new Tally(), value: 0 }));
     return group;
   }
 }
 
 /** Events of one second, evenly over its milliseconds but for a beat that belongs to the series. */
-function spread(tally: Map<number, number>, buckets: Buckets, total: number, seed: number): void {
+function spread(tally: Tally, buckets: Buckets, total: number, seed: number): void {
   for (let i = 0; i < total; i++) {
     const ms = i % 7 === 0 ? seed % 1000 : Math.floor(((i * 0.618_033_988_75) % 1) * 1000);
-    addCount(tally, buckets.indexOf(ms), 1);
+    tally.add(buckets.indexOf(ms), 1);
   }
-}
-
-function addCount(tally: Map<number, number>, bucket: number, count: number): void {
-  tally.set(bucket, (tally.get(bucket) ?? 0) + count);
 }
 
 /** As much of a descriptor as reading a predicate takes; the true one belongs to the catalogue, not to the host. */

@@ -18,11 +18,16 @@ export interface Series extends SeriesInit {
   readonly seed: number;
 }
 
-/** A series' events in a second: fine buckets, ascending, with their counts. */
+/**
+ * A series' events in a second: entries `from` to `to` - 1 of the arrays, which all series of the second share, are fine
+ * buckets, ascending, with their counts.
+ */
 export interface SeriesEvents {
   readonly series: Series;
   readonly fine: Uint16Array;
   readonly count: Uint32Array;
+  readonly from: number;
+  readonly to: number;
   readonly total: number;
 }
 
@@ -70,15 +75,20 @@ export class HostEvents {
 
   #draw(model: Model, sec: number): SeriesEvents[] {
     const { zones, load } = this.load(sec);
-    const events: SeriesEvents[] = [];
+    const drawn: { readonly series: Series; readonly from: number; readonly to: number }[] = [];
+    let to = 0;
     zones.forEach((zone, i) => {
       const activity = model.zoned ? (load.activity[i] ?? 0) : 0.3 + 2 * load.diskUtilisation;
       for (const series of this.#seriesOf(zone, model)) {
-        const drawn = drawSeries(series, sec, activity, load);
-        if (drawn.total > 0) events.push(drawn);
+        const from = to;
+        to = drawSeries(series, sec, activity, load, from);
+        if (to > from) drawn.push({ series, from, to });
       }
     });
-    return events;
+    // Copied once for all series: hundreds of small typed arrays a second keep the collector of garbage busy.
+    const fine = scratch.fine.slice(0, to);
+    const count = scratch.count.slice(0, to);
+    return drawn.map((each) => ({ ...each, fine, count, total: sum(count, each.from, each.to) }));
   }
 
   #seriesOf(zone: SimZone, model: Model): readonly Series[] {
@@ -104,37 +114,49 @@ function remembered<T>(kept: Map<number, T>, sec: number, make: () => T): T {
   return value;
 }
 
-/** Reused: a second's draw is copied out at its true length. */
-const fineScratch = new Uint16Array(FINE_COUNT);
-const countScratch = new Uint32Array(FINE_COUNT);
+/** Reused, and grown where a host has more series: a second's draw is copied out at its true length. */
+const scratch = { fine: new Uint16Array(64 * FINE_COUNT), count: new Uint32Array(64 * FINE_COUNT) };
 
-function drawSeries(series: Series, sec: number, activity: number, load: HostLoad): SeriesEvents {
+/** Draws into the scratch arrays. @returns the end of the series' entries, which begin at `from` */
+function drawSeries(series: Series, sec: number, activity: number, load: HostLoad, from: number): number {
+  reserve(from + FINE_COUNT);
   const random = new Random(mix(series.seed, sec));
   const table = massTable(series.profile, load.conditions);
   const throttle = 1 - (series.diskBound ?? 0) * (1 - load.diskThrottle);
-  const drawn =
-    series.everySec === undefined
-      ? drawPoisson(table, series.rate * activity * throttle, random)
-      : drawOne(table, (sec + series.seed) % series.everySec < 1, random);
+  if (series.everySec === undefined) return drawPoisson(table, series.rate * activity * throttle, random, from);
+  return (sec + series.seed) % series.everySec < 1 ? drawOne(table, random, from) : from;
+}
+
+function reserve(length: number): void {
+  if (scratch.fine.length >= length) return;
+  const { fine, count } = scratch;
+  scratch.fine = new Uint16Array(2 * length);
+  scratch.count = new Uint32Array(2 * length);
+  scratch.fine.set(fine);
+  scratch.count.set(count);
+}
+
+function sum(count: Uint32Array, from: number, to: number): number {
   let total = 0;
-  for (let i = 0; i < drawn; i++) total += countScratch[i] ?? 0;
-  return { series, fine: fineScratch.slice(0, drawn), count: countScratch.slice(0, drawn), total };
+  for (let i = from; i < to; i++) total += count[i] ?? 0;
+  return total;
 }
 
 /** Above this a bucket's Poisson count is drawn as a normal one, rounded: nobody sees the difference. */
 const NORMAL_FROM = 12;
 
 /**
- * Draws an independent Poisson count for every bucket into the scratch arrays.
+ * Draws an independent Poisson count for every bucket into the scratch arrays, from `from` on.
  *
  * Buckets are laid end to end as one Poisson process of rate 1: the walk jumps from event to event by exponential steps, so
  * that empty buckets, most of them, cost one subtraction.
  *
- * @returns how many buckets are not empty
+ * @returns the end of the entries drawn
  */
-function drawPoisson(table: MassTable, rate: number, random: Random): number {
+function drawPoisson(table: MassTable, rate: number, random: Random, from: number): number {
   const { mass, first } = table;
-  let drawn = 0;
+  const { fine, count: counts } = scratch;
+  let to = from;
   let toNext = random.exponential();
   for (let i = 0; i < mass.length; i++) {
     let expected = rate * (mass[i] ?? 0);
@@ -151,20 +173,19 @@ function drawPoisson(table: MassTable, rate: number, random: Random): number {
       toNext -= expected;
     }
     if (count === 0) continue;
-    fineScratch[drawn] = first + i;
-    countScratch[drawn] = count;
-    drawn += 1;
+    fine[to] = first + i;
+    counts[to] = count;
+    to += 1;
   }
-  return drawn;
+  return to;
 }
 
-/** Draws one event, or none. */
-function drawOne(table: MassTable, happens: boolean, random: Random): number {
-  if (!happens) return 0;
+/** Draws one event. */
+function drawOne(table: MassTable, random: Random, from: number): number {
   let left = random.next();
   let i = 0;
   while (i < table.mass.length - 1 && left >= (table.mass[i] ?? 0)) left -= table.mass[i++] ?? 0;
-  fineScratch[0] = table.first + i;
-  countScratch[0] = 1;
-  return 1;
+  scratch.fine[from] = table.first + i;
+  scratch.count[from] = 1;
+  return from + 1;
 }

@@ -10,7 +10,7 @@ import { KstatCounters } from "./kstat-counters.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Incident } from "./options.ts";
 import { mix } from "./random.ts";
-import { makeHostKeys, startSshServer, type Exec, type SshServer } from "./ssh-server.ts";
+import { makeKeys, startSshServer, type Exec, type SshServer } from "./ssh-server.ts";
 import { startVerb } from "./verbs.ts";
 import { globalZone, runsAt, type SimZone } from "./zone.ts";
 
@@ -69,7 +69,7 @@ export class SimHost implements CommandHost {
     this.bootMs = Math.floor(firstMs - 2 * DAY_MS - (mix(seed, 102) % (30 * DAY_MS)));
     this.#bootEpochSec = Math.floor(this.bootMs / 1000);
     this.#counters = new KstatCounters(this.events, Math.floor(firstMs / 1000) - 4);
-    ({ private: this.#secretKey, public: this.hostKey } = makeHostKeys());
+    ({ private: this.#secretKey, public: this.hostKey } = makeKeys());
   }
 
   /** 0 until the host listens. */

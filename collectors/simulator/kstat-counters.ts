@@ -92,12 +92,12 @@ export class KstatCounters {
   }
 
   #addDisks(totals: HostTotals): void {
-    for (const { series, fine, count } of this.#events.of(diskIoOps, totals.sec)) {
+    for (const { series, fine, count, from, to } of this.#events.of(diskIoOps, totals.sec)) {
       const counters = of(totals.disks, String(series.fields["disk"]));
       const [ops, bytes] = series.fields["optype"] === "read" ? ["reads", "nread"] : ["writes", "nwritten"];
       let total = 0;
       let timeNs = 0;
-      for (let i = 0; i < fine.length; i++) {
+      for (let i = from; i < to; i++) {
         total += count[i] ?? 0;
         timeNs += (count[i] ?? 0) * (FINE_VALUES[fine[i] ?? 0] ?? 0);
       }
@@ -111,14 +111,18 @@ export class KstatCounters {
 }
 
 /** Reads and writes of a zone, as fop_read and fop_write count them. */
-function addFileOps(counters: Counters, totals: HostTotals, { series, fine, count, total }: SeriesEvents): void {
+function addFileOps(
+  counters: Counters,
+  totals: HostTotals,
+  { series, fine, count, from, to, total }: SeriesEvents,
+): void {
   const optype = series.fields["optype"];
   if (optype !== "read" && optype !== "write") return;
   const [ops, bytes, lenTime, time] =
     optype === "read" ? ["reads", "nread", "rlentime", "rtime"] : ["writes", "nwritten", "wlentime", "wtime"];
   let timeNs = 0;
   let missed = 0;
-  for (let i = 0; i < fine.length; i++) {
+  for (let i = from; i < to; i++) {
     const n = count[i] ?? 0;
     const ns = FINE_VALUES[fine[i] ?? 0] ?? 0;
     timeNs += n * ns;

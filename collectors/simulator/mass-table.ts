@@ -3,7 +3,7 @@
  * compute (hundreds of error functions) than to use.
  */
 import { FINE_COUNT, FINE_EDGES } from "./fine-buckets.ts";
-import { normalMass } from "./lognormal.ts";
+import { normalTail } from "./lognormal.ts";
 import { conditionsKey, partsUnder, type Conditions, type Part, type Profile } from "./profile.ts";
 
 export interface MassTable {
@@ -21,7 +21,7 @@ const LOGS: Float64Array = FINE_EDGES.map(Math.log);
 const tables = new Map<string, MassTable>();
 
 export function massTable(profile: Profile, conditions: Conditions): MassTable {
-  const key = `${profile.name}/${conditionsKey(conditions)}`;
+  const key = `${profile.name}/${conditionsKey(profile, conditions)}`;
   let table = tables.get(key);
   if (table === undefined) {
     // The oldest goes: loads wander, and what was left behind long ago is the least likely to be needed.
@@ -42,11 +42,16 @@ function compute(parts: readonly Part[]): MassTable {
 
 function addPart(mass: Float64Array, part: Part): void {
   const mean = Math.log(part.medianNs);
-  for (let i = 0; i < FINE_COUNT; i++) {
-    const low = ((LOGS[i] ?? 0) - mean) / part.sigma;
-    if (low > MAX_DEVIATIONS) break;
+  const from = Math.max(0, LOGS.findIndex((log) => log > mean - MAX_DEVIATIONS * part.sigma) - 1);
+  let low = ((LOGS[from] ?? 0) - mean) / part.sigma;
+  let lowTail = normalTail(low);
+  for (let i = from; i < FINE_COUNT && low < MAX_DEVIATIONS; i++) {
     const high = ((LOGS[i + 1] ?? 0) - mean) / part.sigma;
-    if (high < -MAX_DEVIATIONS) continue;
-    mass[i] = (mass[i] ?? 0) + part.share * Math.max(0, normalMass(low, high));
+    const highTail = normalTail(high);
+    // Differences of tails on the same side keep the tails' relative precision.
+    const within = high <= 0 ? highTail - lowTail : low >= 0 ? lowTail - highTail : 1 - lowTail - highTail;
+    mass[i] = (mass[i] ?? 0) + part.share * Math.max(0, within);
+    low = high;
+    lowTail = highTail;
   }
 }

@@ -36,9 +36,13 @@ export interface Conditions {
   readonly syncing: boolean;
 }
 
-/** One number for a state: what masses are kept under. */
-export function conditionsKey(at: Conditions): number {
-  return ((at.disk * 16 + at.cpu) * 16 + at.lossPercent) * 2 + (at.syncing ? 1 : 0);
+/** One number for as much of a state as this profile feels: what its masses are kept under. */
+export function conditionsKey(profile: Profile, at: Conditions): number {
+  const feels = (kind: PartKind): boolean => profile.parts.some((part) => part.kind === kind);
+  const disk = feels("disk") ? at.disk : 0;
+  const lossPercent = feels("net") ? at.lossPercent : 0;
+  const syncing = at.syncing && profile.parts.some((part) => part.sync === true);
+  return ((disk * 16 + at.cpu) * 16 + lossPercent) * 2 + (syncing ? 1 : 0);
 }
 
 export function diskFactor(level: number): number {

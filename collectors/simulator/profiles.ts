@@ -38,7 +38,7 @@ export const TRIVIAL = profile("trivial", cpu(1, 1.3 * US, 0.3));
 export const SOCKET_READ = profile("socket-read", cpu(0.82, 2.6 * US), net(0.18, 420 * US, 0.55));
 export const SOCKET_WRITE = profile("socket-write", cpu(0.93, 14 * US, 0.4), net(0.07, 260 * US, 0.5));
 /** Waits for whatever a client does next. */
-export const EVENT_WAIT = profile("event-wait", cpu(0.12, 2 * US), net(0.83, 240 * US, 0.85), timer(0.05, 100 * MS));
+export const EVENT_WAIT = profile("event-wait", net(0.95, 240 * US, 0.85), timer(0.05, 100 * MS));
 export const POLL = profile("poll", cpu(0.3, 2.4 * US), net(0.4, 700 * US, 0.6), timer(0.3, 10 * MS));
 export const SEND_FILE = profile("send-file", cpu(0.9, 38 * US, 0.45), disk(0.0998, 1.9 * MS, 0.5), rare());
 /** Another service is asked, and answers. */

@@ -109,7 +109,7 @@ const VMADMD: Service = {
   execname: "vmadmd",
   psargs: "/usr/node/bin/node --abort_on_uncaught_exception /usr/vm/sbin/vmadmd",
   parent: "svc.startd",
-  syscalls: [call("portfs", 12, profiles.EVENT_WAIT), call("ioctl", 18, profiles.TRIVIAL)],
+  syscalls: [call("read", 10, profiles.CACHED_READ), call("ioctl", 18, profiles.TRIVIAL)],
 };
 
 /** In the order in which zones take them. */

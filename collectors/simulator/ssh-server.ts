@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel, type Session } from "ssh2";
 import { stderrOf } from "./channel-stderr.ts";
 
-export interface HostKeys {
+export interface Keys {
   readonly private: string;
   /** `ssh-ed25519 AAAA...`, as known_hosts has it. */
   readonly public: string;
@@ -37,9 +37,17 @@ export interface SshServer {
   close(): Promise<void>;
 }
 
-export function makeHostKeys(): HostKeys {
-  const { private: secret, public: open } = ssh2.utils.generateKeyPairSync("ed25519");
-  return { private: secret, public: open };
+/**
+ * A new ed25519 key pair, for a host or a client.
+ *
+ * ssh2 1.17 strips zeros from the front of a public key (keygen.js, parseDERs), so one pair in 256 cannot be read back: that
+ * one is thrown away.
+ */
+export function makeKeys(): Keys {
+  for (;;) {
+    const { private: secret, public: open } = ssh2.utils.generateKeyPairSync("ed25519");
+    if (!(ssh2.utils.parseKey(secret) instanceof Error)) return { private: secret, public: open };
+  }
 }
 
 export async function startSshServer(options: {

@@ -253,6 +253,14 @@ describe("the keys above a distribution", () => {
     );
   });
 
+  test("are shared by the aggregations of one printa, which prints them once", () => {
+    const { distributions } = read(`\n${padded("a")}${ROWS}${ROWS}\n${padded("b")}${ROWS}${ROWS}\n\n${ROWS}`);
+    assert.deepEqual(
+      distributions.map(({ keys }) => keys),
+      [["a"], ["a"], ["b"], ["b"], []],
+    );
+  });
+
   test("name the processor with -x aggpercpu", () => {
     const { distributions } = read(`\n${padded("a")}${ROWS}\n    [CPU 0]${ROWS}\n    [CPU 1]${ROWS}`);
     assert.deepEqual(

@@ -7,9 +7,10 @@ import { ManualClock } from "../../collectors/simulator/clock.ts";
 import { startFleet, type Fleet } from "../../collectors/simulator/fleet.ts";
 import type { SimHost } from "../../collectors/simulator/host.ts";
 import type { FleetOptions } from "../../collectors/simulator/options.ts";
+import { makeKeys } from "../../collectors/simulator/ssh-server.ts";
 import { formatHead, type ProgramHead } from "../../d-scripts/head.ts";
 
-export const CLIENT = ssh2.utils.generateKeyPairSync("ed25519");
+export const CLIENT = makeKeys();
 /** 2026-01-05 10:00:00 UTC, and a bit, so that nothing falls on a whole second by chance. */
 export const START_MS = Date.UTC(2026, 0, 5, 10) + 137;
 export const LATENCY = "llquantize(10,3,10,20)";

@@ -3,8 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import ssh2 from "ssh2";
 import type { Client } from "ssh2";
+import { makeKeys } from "../../collectors/simulator/ssh-server.ts";
 import { connect, exec, makeBed, makeHead, run, settle, START_MS } from "./client.ts";
 import { frames } from "./frames.ts";
 
@@ -89,7 +89,7 @@ describe("a fleet", () => {
     const { fleet } = await makeBed();
     const [host] = fleet.hosts;
     assert.ok(host);
-    const stranger = ssh2.utils.generateKeyPairSync("ed25519");
+    const stranger = makeKeys();
     await assert.rejects(connect(host, { privateKey: stranger.private }), /authentication methods failed/);
     let seen = "";
     const client = await connect(host, {

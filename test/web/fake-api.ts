@@ -104,6 +104,8 @@ export class FakeApi {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://localhost");
     if (!url.pathname.startsWith("/v1/")) return sendFile(this.#folder, url.pathname, response);
+    // The page learns the server's clock from this.
+    response.setHeader("Date", new Date(this.now() * 1000).toUTCString());
     this.requests.push(`${request.method ?? "GET"} ${request.url ?? ""}`);
     if (url.pathname === "/v1/session") return this.#session(request, response);
     if (!this.#signedIn.has(request.headers.cookie ?? "")) {

@@ -116,7 +116,7 @@ function fullest(ts: number): { bucket: number; count: number } {
 
 describe("the picture", () => {
   test("colours a known cell by the rank of its count, and leaves zero to the background", () =>
-    onPage(`${PAST}&lines=`, async (page) => {
+    onPage(`${PAST}&lines=&per=bucket`, async (page) => {
       const { picture, middle, pixel } = await plotOf(page);
       const scale = colourScale("rank", picture.counts);
       for (const ts of [FROM + 3, FROM + 150, FROM + 299]) {
@@ -129,7 +129,7 @@ describe("the picture", () => {
     }));
 
   test("shows one event in the ramp's first colour", () =>
-    onPage(`${PAST}&lines=`, async (page) => {
+    onPage(`${PAST}&lines=&per=bucket`, async (page) => {
       const { middle, pixel } = await plotOf(page);
       const column = MODEL.columns.find(({ count }) => Array.from(count).includes(1));
       const bucket = column?.bucket[Array.from(column.count).indexOf(1)] ?? 0;

@@ -22,7 +22,7 @@ describe("the address", () => {
     theme: "dark",
     zone: "local",
     colouring: "log",
-    per: "decade",
+    per: "bucket",
     axis: "linear",
     percentiles: ["p50", "p999"],
   };

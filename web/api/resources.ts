@@ -4,7 +4,6 @@
 import type {
   Breakdown,
   Heatmap,
-  InstrumentationDetail,
   InstrumentationInfo,
   MetricInfo,
   Series,
@@ -65,20 +64,12 @@ export async function readInstrumentations(): Promise<readonly InstrumentationIn
   return (await getJson<{ instrumentations: readonly InstrumentationInfo[] }>("/v1/instrumentations")).instrumentations;
 }
 
-export async function readInstrumentation(id: string, signal?: AbortSignal): Promise<InstrumentationDetail> {
-  return getJson<InstrumentationDetail>(`/v1/instrumentations/${encodeURIComponent(id)}`, signal);
-}
-
 export async function createInstrumentation(
   metric: string,
   decomposition: readonly string[],
 ): Promise<InstrumentationInfo> {
   const response = await call("/v1/instrumentations", { method: "POST", body: { metric, decomposition } });
   return (await response.json()) as InstrumentationInfo;
-}
-
-export async function deleteInstrumentation(id: string): Promise<void> {
-  await call(`/v1/instrumentations/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
 /** Arrow where the server speaks it, JSON where it does not; the decoder loads while the server computes. */

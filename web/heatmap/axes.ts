@@ -38,7 +38,7 @@ export function timeAxis(zone: () => Zone, colours: () => Colours): Axis {
 }
 
 export function valueAxis(span: () => ValueSpan, unit: () => string, size: number, colours: () => Colours): Axis {
-  const ticks = (u: uPlot): ValueTick[] => valueTicks(span(), unit(), roomFor(u));
+  const ticks = (u: uPlot): ValueTick[] => valueTicks(span(), unit(), roomFor(u, span()));
   return {
     scale: "y",
     size,
@@ -59,7 +59,7 @@ export function drawValueTicks(u: uPlot, span: ValueSpan, unit: string, colours:
   const { left } = u.bbox;
   u.ctx.save();
   u.ctx.fillStyle = colours.hairline;
-  for (const { value, label } of valueTicks(span, unit, roomFor(u))) {
+  for (const { value, label } of valueTicks(span, unit, roomFor(u, span))) {
     const y = Math.round(u.valToPos(value, "y", true) - ratio / 2);
     const length = Math.round((label === "" ? 3 : 6) * ratio);
     u.ctx.fillRect(left - length, y, length, Math.max(1, Math.round(ratio)));
@@ -67,6 +67,8 @@ export function drawValueTicks(u: uPlot, span: ValueSpan, unit: string, colours:
   u.ctx.restore();
 }
 
-function roomFor(u: uPlot): number {
-  return Math.max(2, Math.floor(u.bbox.height / devicePixelRatio / VALUE_LABEL_PX));
+/** Decades may stand close; even steps say no more by being many. */
+function roomFor(u: uPlot, { kind }: ValueSpan): number {
+  const perLabel = kind === "log" ? VALUE_LABEL_PX : 3 * VALUE_LABEL_PX;
+  return Math.max(2, Math.floor(u.bbox.height / devicePixelRatio / perLabel));
 }

@@ -20,18 +20,19 @@ export class DelayRing {
   #newest = -Infinity;
   #waiting: readonly LiveColumn[] = [];
 
-  /** These columns will be in the next painting. */
+  /** These columns will be in the next painting. @param columns may be none: then those of before still wait */
   expect(columns: readonly LiveColumn[]): void {
-    this.#waiting = columns;
+    if (columns.length > 0) this.#waiting = columns;
   }
 
   painted(granularitySec: number, nowMs: number): void {
-    for (const { ts, sentMs } of this.#waiting) {
-      if (ts <= this.#newest) continue;
-      this.#newest = ts;
-      this.delays.push({ ts, delayMs: nowMs - (ts + granularitySec) * 1000, sinceSentMs: nowMs - sentMs });
-      if (this.delays.length > CAPACITY) this.delays.shift();
-    }
+    // Only the newest of those painted together is at the edge; the others were caught up with.
+    const edge = this.#waiting.at(-1);
     this.#waiting = [];
+    if (edge === undefined || edge.ts <= this.#newest) return;
+    const { ts, sentMs } = edge;
+    this.#newest = ts;
+    this.delays.push({ ts, delayMs: nowMs - (ts + granularitySec) * 1000, sinceSentMs: nowMs - sentMs });
+    if (this.delays.length > CAPACITY) this.delays.shift();
   }
 }

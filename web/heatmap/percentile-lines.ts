@@ -24,7 +24,7 @@ export function percentileSeries(colours: () => Colours): Series[] {
     pxAlign: 0,
     points: { show: false },
   });
-  const halos = PERCENTILES.map(() => line(4, () => colours().halo, []));
+  const halos = PERCENTILES.map((name) => line(3.5, () => colours().halo, DASHES[name]));
   const lines = PERCENTILES.map((name) => line(1.5, () => colours().ink, DASHES[name]));
   return [...halos, ...lines];
 }

@@ -65,7 +65,13 @@ export function Header(props: Props) {
           <path d="M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 1.4v9.2a4.6 4.6 0 0 1 0-9.2z" />
         </svg>
       </button>
-      <button type="button" class="word glyph" aria-label="keyboard help" title="keyboard (?)" onClick={props.onHelp}>
+      <button
+        type="button"
+        class="word glyph keyboard"
+        aria-label="keyboard help"
+        title="keyboard (?)"
+        onClick={props.onHelp}
+      >
         ?
       </button>
       <button type="button" class="word sign-out" title={`signed in as ${session.label}`} onClick={props.onSignOut}>
@@ -115,17 +121,27 @@ function RangeMenu({ range, zone, onRange }: { range: Range; zone: Zone; onRange
     <Menu
       title="range"
       className="from-right"
-      label={<span class="range-label">{rangeText(range, zone)}</span>}
+      label={
+        <span class="range-label">
+          <RangeText range={range} zone={zone} />
+        </span>
+      }
       options={options}
       onPick={({ id }) => onRange({ kind: "last", seconds: Number(id) })}
     />
   );
 }
 
-function rangeText(range: Range, zone: Zone): string {
-  if (range.kind === "last") return `last ${spanText(range.seconds)}`;
+function RangeText({ range, zone }: { range: Range; zone: Zone }) {
+  if (range.kind === "last") return <>last {spanText(range.seconds)}</>;
   const [from, to] = [dateText(range.from, zone), dateText(range.to, zone)];
-  return `${from} ${clockText(range.from, zone)} – ${from === to ? "" : `${to} `}${clockText(range.to, zone)}`;
+  return (
+    <>
+      <span class="range-date">{from} </span>
+      {clockText(range.from, zone)} – {from !== to && <span class="range-date">{to} </span>}
+      {clockText(range.to, zone)}
+    </>
+  );
 }
 
 function nextTheme(theme: ThemeChoice): ThemeChoice {

@@ -44,7 +44,7 @@ export const DEFAULT_VIEW: View = {
   theme: "auto",
   zone: "utc",
   colouring: "rank",
-  per: "bucket",
+  per: "decade",
   axis: null,
   percentiles: ["p99"],
 };

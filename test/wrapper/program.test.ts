@@ -1,0 +1,203 @@
+/**
+ * program.test.ts: which D programs the wrapper takes. Without ssh: the wrapper is the same.
+ *
+ * Every program that the compiler makes is taken; no program with a destructive action or a control line is, however it is
+ * spelt. In every shell, and with every awk that is here.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { catalogue } from "../../d-scripts/catalogue.ts";
+import { oddRequests } from "../d-scripts/hostile.ts";
+import { compile, type Request } from "../d-scripts/orders.ts";
+import { makeHost, SHELLS, which } from "./bed.ts";
+import { nothingLeft, program, runWrapper, type Outcome } from "./remote.ts";
+
+const GOLDEN = new URL("../golden/d/", import.meta.url);
+const goldens = readdirSync(GOLDEN).map((name) => [name, readFileSync(new URL(name, GOLDEN), "utf8")] as const);
+
+/** Used in a clause, each of these would be run, or would be but for the kernel. */
+const ACTIONS = [
+  "system",
+  "freopen",
+  "copyout",
+  "copyoutstr",
+  "raise",
+  "stop",
+  "panic",
+  "breakpoint",
+  "chill",
+  "setopt",
+  "pcap",
+];
+
+const CALLS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(ACTIONS.map((action) => [action, `BEGIN { ${action}(); }`])),
+  "a space": 'BEGIN { system ("id"); }',
+  "tabs": 'BEGIN { system\t\t("id"); }',
+  "a newline": 'BEGIN { system\n("id"); }',
+  "many newlines": `BEGIN { system${"\n".repeat(50)}("id"); }`,
+  "a comment": 'BEGIN { system/**/("id"); }',
+  "a comment after a space": 'BEGIN { system /* harmless */ ("id"); }',
+  "a comment over lines": 'BEGIN { system /*\n * harmless\n */\n("id"); }',
+  "a comment with a string in it": 'BEGIN { system/*"*/("id"); /*"*/ }',
+  "a string with a comment in it": 'BEGIN { printf("/*"); system("id"); printf("*/"); }',
+  "a character with a quote in it": "BEGIN { x = '\"'; system(\"id\"); y = '\"'; }",
+  "an escaped quote": 'BEGIN { printf("\\""); system("id"); printf("\\""); }',
+  "an escaped backslash": 'BEGIN { printf("\\\\"); system("id"); printf("\\\\"); }',
+  "what C99 would call a comment": 'BEGIN { x = 1 // "\n; system("id"); // "\n }',
+  "a backslash before a newline": 'BEGIN { system\\\n("id"); }',
+  "a backslash after a space": 'BEGIN { system \\\n ("id"); }',
+  "a clause without spaces": 'BEGIN{system("id")}',
+  "the first characters": 'system("id")',
+  "after an operator": "BEGIN { x = 1+raise(9); }",
+  "in a predicate": "BEGIN / chill(1000) / { }",
+  "scoped": "BEGIN { `panic(); }",
+  "after a clean clause": `${goldens[0]?.[1] ?? ""}\nBEGIN { stop(); }`,
+};
+
+const CONTROL_LINES: Readonly<Record<string, string>> = {
+  "a pragma": "#pragma D option destructive\nBEGIN { }",
+  "a pragma after spaces": " \t #pragma D option destructive\nBEGIN { }",
+  "a pragma with spaces": "#  pragma   D option destructive",
+  "a pragma on the last line": "BEGIN { }\n#pragma D option destructive",
+  "a pragma in a comment": "/*\n#pragma D option destructive\n*/",
+  "an include": '#include "/etc/passwd"',
+  "an interpreter": "#!/usr/sbin/dtrace -ws",
+  "a line directive": '# 1 "x"',
+  "a definition": "#define f system\nBEGIN { f(); }",
+};
+
+const UNPRINTABLE: Readonly<Record<string, string>> = {
+  "a form feed": "BEGIN { system\f(); }",
+  "a vertical tab": "BEGIN { system\v(); }",
+  "a carriage return": "BEGIN { system\r(); }",
+  "a form feed before a pragma": "\f#pragma D option destructive",
+  "a carriage return before a pragma": "BEGIN { }\r#pragma D option destructive",
+  "an escape": 'BEGIN { printf("\u001b[2J"); }',
+  "DEL": "BEGIN { x\u007f = 1; }",
+  "a letter outside ASCII": 'BEGIN { printf("ü"); }',
+  "a full-width letter": "BEGIN { \uff53ystem(); }",
+  "a zero-width space": "BEGIN { system\u200b(); }",
+  "a bad byte": "BEGIN { x\xff }",
+};
+
+/** Words that look worse than they are. */
+const HARMLESS: Readonly<Record<string, string>> = {
+  "names as strings": 'BEGIN / execname == "system" || execname == "stop" / { printf("raise panic\\n"); }',
+  "names within names": "BEGIN { self->mysystem = 1; x = nonstop(); @stop[system] = count(); }",
+  "names that only start alike": "BEGIN { systems(1); stopped(); copyoutmost(x); }",
+  "a name in a path": 'BEGIN / execname == "/usr/lib/system/x" / { }',
+  "a hash inside a line": 'BEGIN { printf("#1"); }',
+  "copyinstr": "BEGIN { x = copyinstr(arg0); y = copyin(arg0, 1); }",
+};
+
+describe("programs that the wrapper takes and refuses", { concurrency: true }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "isotherm-program-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const AWKS = [["mawk"], ["gawk"], ["original-awk"], ["busybox", "awk"]].flatMap(([name = "", applet]) => {
+    const path = which(name);
+    return path === undefined ? [] : [applet === undefined ? path : `${path} ${applet}`];
+  });
+  const [dash] = SHELLS;
+  const settings = [
+    ...SHELLS.map((shell) => ({ name: shell.name, shell, options: {} })),
+    ...AWKS.flatMap((awk) => (dash === undefined ? [] : [{ name: `${dash.name} and ${awk}`, shell: dash, options: { awk } }])),
+  ];
+
+  for (const { name, shell, options } of settings) {
+    const host = makeHost(folder, shell, options);
+    const judge = (text: string | Buffer): Promise<Outcome> => {
+      const { nonce, input } = program("");
+      return runWrapper(host.wrapper, `compile ${nonce}`, Buffer.concat([Buffer.from(text), Buffer.from(input)]));
+    };
+
+    test(`${name}: destructive actions, control lines and odd bytes are refused, before dtrace sees them`, async () => {
+      for (const [table, says] of [
+        [CALLS, /^wrapper: refused: the program: it has the destructive action [a-z]+\n$/],
+        [CONTROL_LINES, /^wrapper: refused: the program: line \d+ is a control line \(#\)\n$/],
+        [UNPRINTABLE, /^wrapper: refused: the program: line \d+ has a character that is not printable ASCII\n$/],
+      ] as const) {
+        for (const [label, text] of Object.entries(table)) {
+          const { code, stdout, stderr } = await judge(text);
+          assert.deepEqual({ code, stdout }, { code: 77, stdout: "" }, `${label}: ${stderr}`);
+          assert.match(stderr, says, label);
+        }
+      }
+      assert.equal(host.read("dtrace.argv"), "");
+      assert.match(host.read("syslog"), /from 192\.0\.2\.7: refused compile [0-9a-f]{32}: it has the destructive action system\n/);
+      await nothingLeft(host);
+    });
+
+    test(`${name}: harmless words and generated programs are taken`, async () => {
+      // All of them once; elsewhere the longest stands for the rest.
+      const all = shell === dash && !("awk" in options);
+      const longest = [...goldens].sort((a, b) => b[1].length - a[1].length).slice(0, 1);
+      for (const [label, text] of [...Object.entries(HARMLESS), ...(all ? goldens : longest)]) {
+        const { code, stderr } = await judge(text);
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, label);
+        assert.equal(host.read("program.d"), `${text}\n`, label);
+      }
+    });
+  }
+
+  if (dash === undefined) return;
+  const host = makeHost(folder, dash);
+  const taken = async (request: Request): Promise<void> => {
+    const text = compile(request);
+    const { nonce, input } = program(text);
+    const { code, stderr } = await runWrapper(host.wrapper, `compile ${nonce}`, input);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, JSON.stringify(request).slice(0, 200));
+  };
+
+  test("odd requests that the compiler takes, the wrapper takes", async () => {
+    for (const request of oddRequests()) await taken(request);
+  });
+
+  test("every metric with as many zones as there can be fits", async () => {
+    const zones = Array.from({ length: 512 }, (_, i) => `${String(i).padStart(3, "0")}${"z".repeat(60)}`);
+    for (const [metric, { metric: about, recipe }] of catalogue) {
+      const zoned = about.fields.some(({ name }) => name === "zonename");
+      if (recipe.kind === "dtrace" && zoned) await taken({ metric, zones });
+    }
+  });
+
+  test("a program that is too long, too many lines, or one line that is too long, is refused", async () => {
+    const room = ["x".repeat(65_536), "x\n".repeat(3_998), `${"x".repeat(60_000)}\n`.repeat(4)];
+    const tooMuch = ["x".repeat(65_537), "x\n".repeat(4_001), `${"x".repeat(60_000)}\n`.repeat(5)];
+    for (const text of room) {
+      const { nonce, input } = program(text);
+      assert.equal((await runWrapper(host.wrapper, `compile ${nonce}`, input)).code, 0);
+    }
+    for (const text of tooMuch) {
+      const { nonce, input } = program(text);
+      const { code, stderr } = await runWrapper(host.wrapper, `compile ${nonce}`, input);
+      assert.deepEqual({ code, stderr }, { code: 77, stderr: "wrapper: refused: the program: it is too long\n" });
+    }
+  });
+
+  test("without an awk that works nothing is taken", async () => {
+    const broken = makeHost(folder, dash, { awk: "/bin/false" });
+    const { nonce, input } = program("BEGIN { }");
+    const { code, stderr } = await runWrapper(broken.wrapper, `compile ${nonce}`, input);
+    assert.deepEqual(
+      { code, stderr },
+      { code: 77, stderr: "wrapper: refused: the program: it cannot be checked: awk fails\n" },
+    );
+  });
+
+  test("a NUL byte hides nothing", async () => {
+    for (const shell of SHELLS) {
+      const each = makeHost(folder, shell);
+      for (const text of ["BEGIN { sys\0tem(); }", "BEGIN { }\0 system();", "\0#pragma D option destructive"]) {
+        const { nonce, input } = program(text);
+        const { code } = await runWrapper(each.wrapper, `compile ${nonce}`, input);
+        // Shells drop the NUL or what follows it; dtrace gets what was checked, and never what was hidden.
+        if (code === 0) assert.doesNotMatch(each.read("program.d"), /system *\(|#pragma|\0/, shell.name);
+        else assert.equal(code, 77, shell.name);
+      }
+    }
+  });
+});

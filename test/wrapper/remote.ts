@@ -1,0 +1,122 @@
+/**
+ * remote.ts: commands as the wrapper's tests look at them, with and without ssh, and what they leave behind.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Channel, ExitStatus, SshConnection } from "../../collectors/ssh.ts";
+
+export interface Outcome extends ExitStatus {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command under way. */
+export class Remote {
+  readonly channel: Channel;
+  /** Settles when the channel has closed. */
+  readonly ended: Promise<Outcome>;
+  stdout = "";
+  stderr = "";
+  bytes = 0;
+
+  constructor(channel: Channel, exit: Promise<ExitStatus>) {
+    this.channel = channel;
+    channel.on("data", (chunk: Buffer) => {
+      this.bytes += chunk.length;
+      this.stdout = (this.stdout + chunk.toString("utf8")).slice(-100_000);
+    });
+    channel.stderr.on("data", (chunk: Buffer) => (this.stderr += chunk.toString("utf8")));
+    this.ended = exit.then((status) => ({ ...status, stdout: this.stdout, stderr: this.stderr }));
+  }
+
+  has(text: string): Promise<void> {
+    return until(() => this.stdout.includes(text), `"${text}" on standard output; standard error: ${this.stderr}`);
+  }
+}
+
+export async function start(connection: SshConnection, command: string, input = ""): Promise<Remote> {
+  const { channel, exit } = await connection.exec(command);
+  const remote = new Remote(channel, exit);
+  if (input !== "") channel.write(input);
+  return remote;
+}
+
+/** Starts a command, ends its input, waits for its end. */
+export async function run(connection: SshConnection, command: string, input = ""): Promise<Outcome> {
+  const remote = await start(connection, command, input);
+  remote.channel.end();
+  return remote.ended;
+}
+
+/** The wrapper without ssh. */
+export function runWrapper(wrapper: string, command: string, input: string | Buffer = ""): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const env = { SSH_ORIGINAL_COMMAND: command, SSH_CONNECTION: "192.0.2.7 50022 192.0.2.1 22" };
+    const child = spawn(wrapper, [], { env, stdio: ["pipe", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+    // The wrapper may have refused before it has read everything.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+export interface TestProgram {
+  readonly nonce: string;
+  /** The program and the line that ends it. */
+  readonly input: string;
+}
+
+export function program(text: string): TestProgram {
+  const nonce = randomBytes(16).toString("hex");
+  return { nonce, input: `${text}\n@program-end ${nonce}\n` };
+}
+
+/** A program for the false dtrace. */
+export function fake(what: string): TestProgram {
+  return program(`/* fake ${what} */\nBEGIN\n{\n\texit(0);\n}`);
+}
+
+export async function until(holds: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, `not within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits until nothing that ran on a host is left: no process, not a sleep, no private folder. */
+export async function nothingLeft(host: { readonly folder: string }, withinMs = 10_000): Promise<void> {
+  const left = (): string[] => [...processesOf(host.folder).values(), ...readdirSync(join(host.folder, "tmp"))];
+  const deadline = Date.now() + withinMs;
+  while (left().length > 0) {
+    assert.ok(Date.now() < deadline, `left behind: ${left().join("; ")}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The processes of a host, by pid: those that have its folder in their arguments or environment. Linux only. */
+export function processesOf(folder: string): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+      if (/^(sshd|ssh|sftp|scp)/.test(name)) continue;
+      if (command.includes(folder) || readFileSync(`/proc/${pid}/environ`, "utf8").includes(folder)) {
+        // A process that has ended and waits for its parent has no arguments.
+        if (command !== "") found.set(Number(pid), command);
+      }
+    } catch {
+      // It has ended since.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,151 @@
+/**
+ * verbs.test.ts: what a collector may ask of a host, through a real sshd, with the product's own client.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, describe, test } from "node:test";
+import { keepLease, runShort } from "../../collectors/command.ts";
+import { readZones } from "../../collectors/zones.ts";
+import { makeBed, NO_SSHD, SHELLS } from "./bed.ts";
+import { fake, nothingLeft, program, run, start, until } from "./remote.ts";
+import { UUID } from "./tools.ts";
+
+const GOLDEN = new URL("../golden/d/syscall.ops.full.d", import.meta.url);
+const RUN_ARGUMENTS =
+  "-q -x aggrate=10hz -x switchrate=10hz -x strsize=128 -x bufsize=256k -x aggsize=4m -x dynvarsize=16m " +
+  "-x cleanrate=101hz -s program.d";
+
+describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
+  if (NO_SSHD !== false) return;
+  const bed = await makeBed();
+  after(() => bed.close());
+
+  for (const shell of SHELLS) {
+    describe(`under ${shell.name}`, { concurrency: 1 }, async () => {
+      const host = bed.install(shell);
+      const connection = await host.connect();
+      after(async () => {
+        await nothingLeft(host);
+        connection.close();
+      });
+
+      test("version: a line each, with the time to the nanosecond", async () => {
+        const lines = (await runShort(connection, "version", 10_000)).trimEnd().split("\n");
+        const now = /^now (\d+)\.\d{9}$/.exec(lines[3] ?? "");
+        assert.ok(Math.abs(Number(now?.[1]) - Date.now() / 1000) < 5, lines[3]);
+        assert.match(lines[2] ?? "", /^boot [1-9]\d{8,}$/);
+        assert.deepEqual(
+          lines.filter((_, i) => i !== 2 && i !== 3),
+          ["wrapper 1", "hostname cn-01", "platform joyent_20260101T000000Z", "dtrace 1.13.1"],
+        );
+      });
+
+      test("zones and vms: as the tools print them", async () => {
+        const zoneadm = await runShort(connection, "zones", 10_000);
+        const vmadm = await runShort(connection, "vms", 10_000);
+        assert.deepEqual(readZones(zoneadm, vmadm), [{ name: UUID, owner: UUID, alias: "web", state: "running" }]);
+        assert.ok(zoneadm.includes("/zones/a\\:b"), "a backslash survives");
+        assert.equal(host.read("zoneadm.argv"), "list -p\n");
+        assert.equal(host.read("vmadm.argv"), "lookup -j -o uuid,owner_uuid,zoneid,zonename,alias,brand,state\n");
+      });
+
+      test("kstat: the patterns as they are, until the lease ends", async () => {
+        const { channel, exit } = await connection.exec("kstat zones::: cpu::sys:* link:0:z*_net0:");
+        const remote = { channel, exit };
+        let stdout = "";
+        remote.channel.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+        keepLease(remote.channel);
+        await until(() => stdout.split("\n\n").length > 3, "samples");
+        remote.channel.end();
+        assert.deepEqual(await remote.exit, { code: 0, signal: null });
+        assert.equal(host.read("kstat.argv"), "-p -T u zones::: cpu::sys:* link:0:z*_net0: 1\n");
+      });
+
+      test("run: the program arrives byte for byte, with fixed arguments and a clean environment", async () => {
+        const text = readFileSync(GOLDEN, "utf8");
+        const { nonce, input } = program(text);
+        const remote = await start(connection, `run ${nonce}`, input);
+        await remote.has("tick\n");
+        remote.channel.write("lease\n");
+        assert.equal(host.read("program.d"), `${text}\n`);
+        assert.equal(host.read("dtrace.argv"), `${RUN_ARGUMENTS}\n`);
+        const environment = host.read("dtrace.env").trim().split("\n");
+        const names = environment.map((line) => line.split("=")[0]).filter((name) => !["PWD", "_", "OLDPWD"].includes(name ?? ""));
+        assert.deepEqual(names.sort(), ["LC_ALL", "PATH"], "nothing of the caller's; PWD is the false tool's own");
+        remote.channel.end();
+        const outcome = await remote.ended;
+        assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
+        assert.match(outcome.stdout, /tick\nEND\n$/);
+        assert.match(host.read("syslog"), new RegExp(`^-p daemon.notice -t isotherm -- from 127.0.0.1: run ${nonce}$`, "m"));
+      });
+
+      test("run: status and standard error are dtrace's", async () => {
+        const { nonce, input } = fake("exit 3");
+        const remote = await start(connection, `run ${nonce}`, input);
+        const outcome = await remote.ended;
+        assert.deepEqual(outcome, {
+          code: 3,
+          signal: null,
+          stdout: "out\n",
+          stderr: "dtrace: could not enable tracing: oops\n",
+        });
+      });
+
+      test("run: dtrace that is killed is status 137, in every shell", async () => {
+        const { nonce, input } = fake("gone");
+        const remote = await start(connection, `run ${nonce}`, input);
+        const { code, stderr } = await remote.ended;
+        assert.deepEqual({ code, stderr }, { code: 137, stderr: "" });
+      });
+
+      test("run: a flood goes through, and ends with the channel", async () => {
+        const { nonce, input } = fake("flood");
+        const remote = await start(connection, `run ${nonce}`, input);
+        keepLease(remote.channel);
+        await until(() => remote.bytes > 8 * 1024 * 1024, "8 MiB", 15_000);
+        remote.channel.end();
+        remote.channel.close();
+        await remote.ended;
+      });
+
+      test("compile: status 0 for a program that compiles, 1 with dtrace's words for another", async () => {
+        const good = fake("good");
+        assert.deepEqual(await run(connection, `compile ${good.nonce}`, good.input), {
+          code: 0,
+          signal: null,
+          stdout: "",
+          stderr: "",
+        });
+        const broken = fake("broken");
+        const outcome = await run(connection, `compile ${broken.nonce}`, broken.input);
+        assert.equal(outcome.code, 1);
+        // The same at every try: no name that changes.
+        assert.equal(outcome.stderr, 'dtrace: failed to compile script program.d: line 2: syntax error near ";"\n');
+      });
+    });
+  }
+
+  test("a host without dtrace says so, with the status of a missing command", async () => {
+    const [shell] = SHELLS;
+    assert.ok(shell);
+    const host = bed.install(shell, { settings: { PATH: "/usr/bin:/bin" } });
+    const connection = await host.connect();
+    const { nonce, input } = fake("ticks");
+    const outcome = await run(connection, `run ${nonce}`, input);
+    assert.deepEqual([outcome.code, outcome.stderr], [127, "wrapper: dtrace: not found\n"]);
+    assert.match((await run(connection, "version")).stdout, /^dtrace none$/m);
+    connection.close();
+    await nothingLeft(host);
+  });
+
+  test("a Linux host has one zone and no VMs", async () => {
+    const [shell] = SHELLS;
+    assert.ok(shell);
+    const host = bed.install(shell, { system: "Linux" });
+    const connection = await host.connect();
+    const zoneadm = await runShort(connection, "zones", 10_000);
+    assert.equal(zoneadm, "0:global:running:/::native:shared:0\n");
+    assert.deepEqual(readZones(zoneadm, await runShort(connection, "vms", 10_000)), []);
+    connection.close();
+  });
+});
