@@ -92,7 +92,7 @@ describe("isotherm demo", () => {
     assert.match(demo.output(), /tokens were shown when this data directory was made/);
     const second = run(["--data", dataDir, "--port", "0"]);
     assert.equal(await second.exit(), 1);
-    assert.match(second.errors(), /^isotherm: .*in use/m);
+    assert.match(second.errors(), /^isotherm: .*another process uses this directory/m);
     assert.equal((await fetch(`${new URL(url).origin}/readyz`)).status, 200, "the first goes on");
     demo.process.kill("SIGTERM");
     assert.equal(await demo.exit(), 0);
