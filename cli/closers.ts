@@ -11,20 +11,20 @@ export class Closers {
     this.#closers.push(closer);
   }
 
-  /** All are tried, also after one has failed. @throws the first failure */
+  /** All are tried, also after one has failed. @throws AggregateError of what failed */
   close(): Promise<void> {
     return (this.#closing ??= this.#run());
   }
 
   async #run(): Promise<void> {
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (const closer of this.#closers.reverse()) {
       try {
         await closer();
       } catch (error) {
-        failure ??= error;
+        failures.push(error);
       }
     }
-    if (failure !== undefined) throw failure;
+    if (failures.length > 0) throw new AggregateError(failures, "end what was started");
   }
 }

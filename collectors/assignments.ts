@@ -7,6 +7,7 @@
 import { errorChain } from "../core/errors.ts";
 import type { Assignment } from "../core/instrumentation.ts";
 import { Backoff } from "./backoff.ts";
+import { pause } from "./pause.ts";
 
 export interface AssignmentsOptions {
   readonly queryUrl: string;
@@ -41,17 +42,16 @@ export class Assignments {
       try {
         await this.#follow();
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
-        this.#options.onAlarm({ chain: errorChain(error) }, "the query API's assignments cannot be followed");
+        if (!this.#isStopped())
+          this.#options.onAlarm({ chain: errorChain(error) }, "the query API's assignments cannot be followed");
       }
-      await new Promise((resolve) => {
-        const timer = setTimeout(resolve, this.#backoff.next());
-        this.#stop.signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          resolve(undefined);
-        });
-      });
+      await pause(this.#backoff.next(), this.#stop.signal);
     }
+  }
+
+  /** A method, because the compiler would otherwise remember the signal's state from before an await. */
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   async #follow(): Promise<void> {

@@ -155,7 +155,8 @@ export class KstatStream {
       return new KstatWindows(task.entry, task.spec);
     } catch (error) {
       const { host, log } = this.#options;
-      if (!this.#refused.has(task.id)) log.warn({ host, spec: task.id, chain: errorChain(error) }, "kstats cannot tell this");
+      if (!this.#refused.has(task.id))
+        log.warn({ host, spec: task.id, chain: errorChain(error) }, "kstats cannot tell this");
       this.#refused.add(task.id);
       return undefined;
     }

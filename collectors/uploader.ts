@@ -10,6 +10,7 @@
 import type { CoverageRow } from "../core/window.ts";
 import { errorChain } from "../core/errors.ts";
 import { Backoff } from "./backoff.ts";
+import { pause } from "./pause.ts";
 import type { FrozenBatch, Spool } from "./spool.ts";
 
 export interface HostReport {
@@ -172,17 +173,4 @@ export class Uploader {
       this.#stop.signal.addEventListener("abort", done);
     });
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

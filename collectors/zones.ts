@@ -52,9 +52,12 @@ function splitFields(line: string): string[] {
   const fields = [""];
   for (let i = 0; i < line.length; i++) {
     const character = line[i] ?? "";
-    if (character === "\\" && i + 1 < line.length) fields[fields.length - 1] += line[++i] ?? "";
-    else if (character === ":") fields.push("");
-    else fields[fields.length - 1] += character;
+    if (character === ":") {
+      fields.push("");
+      continue;
+    }
+    const taken = character === "\\" && i + 1 < line.length ? (line[++i] ?? "") : character;
+    fields.push(`${fields.pop() ?? ""}${taken}`);
   }
   return fields;
 }

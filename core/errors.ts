@@ -51,11 +51,14 @@ export class InputError extends OperationalError {
 export function errorChain(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && parts.length < 8; at = at instanceof Error ? at.cause : undefined) {
-    const part = at instanceof Error ? at.message : String(at);
-    // Some runtimes leave the message empty and speak only through `code` (AggregateError of a refused connection).
-    parts.push(part === "" && at instanceof Error ? ((at as { code?: string }).code ?? at.name) : part);
+    parts.push(at instanceof Error ? textOf(at) : JSON.stringify(at));
   }
   return parts.join(": ");
+}
+
+/** Some runtimes leave the message empty and speak only through `code` (AggregateError of a refused connection). */
+function textOf(error: Error): string {
+  return error.message === "" ? (errorCode(error) ?? error.name) : error.message;
 }
 
 /** The `code` of a system or operational error, or undefined. */

@@ -139,15 +139,15 @@ function bodyOf(error: FastifyError | Error): ErrorBody {
     // Causes may hold addresses and statements: those go to the log only.
     return { code: error.code, message: error.message, errors: error.errors };
   }
-  if ("validation" in error && error.validation !== undefined) {
+  if ("validation" in error && Array.isArray(error.validation)) {
     return {
       code: "INVALID_INPUT",
       message: `read the request's ${error.validationContext ?? "input"}`,
       errors: fields(error),
     };
   }
-  const status = statusOf(error);
-  if (status >= 500) return { code: "INTERNAL", message: "an unexpected error; the log has its details", errors: [] };
+  if (statusOf(error) >= 500)
+    return { code: "INTERNAL", message: "an unexpected error; the log has its details", errors: [] };
   return { code: (error as FastifyError).code, message: error.message, errors: [] };
 }
 

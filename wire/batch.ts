@@ -205,8 +205,8 @@ class Columns {
     const counts: unknown = count.children[0]?.values;
     if (!(buckets instanceof Int16Array)) throw wrong("bucket", "lists of Int16");
     if (!(counts instanceof Uint32Array)) throw wrong("count", "lists of UInt32");
-    const offsets = exactly(bucket.valueOffsets, this.#table.numRows + 1, "bucket");
-    const others = exactly(count.valueOffsets, this.#table.numRows + 1, "count");
+    const offsets = exactly(offsetsOf(bucket), this.#table.numRows + 1, "bucket");
+    const others = exactly(offsetsOf(count), this.#table.numRows + 1, "count");
     if (offsets[0] !== 0) throw wrong("bucket", "offsets from 0");
     for (let i = 0; i < offsets.length; i++) {
       if (offsets[i] !== others[i]) throw wrong("count", "as many entries in each row as in bucket");
@@ -221,6 +221,13 @@ class Columns {
     if (column === null) throw wrong(name, "a column of this name");
     return column;
   }
+}
+
+/** A list column's offsets; apache-arrow gives them no type when the column's own is not known. */
+function offsetsOf(list: { readonly valueOffsets: unknown }): Int32Array {
+  const offsets = list.valueOffsets;
+  if (!(offsets instanceof Int32Array)) throw wrong("bucket", "lists");
+  return offsets;
 }
 
 type Values = Uint8Array | Int16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;

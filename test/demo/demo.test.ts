@@ -48,7 +48,9 @@ describe("isotherm demo", () => {
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(error.message));
-      page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
+      page.on("console", (message) => {
+        if (message.type() === "error") problems.push(message.text());
+      });
       await page.goto(url);
       await page.waitForSelector("[data-heatmap][data-state=live]");
       assert.ok(!page.url().includes("signin"), "the code is gone from the address bar");
