@@ -190,8 +190,7 @@ async function collectorToken(state: State): Promise<string> {
 
 /** Waits until every host has caught up with the present, but not for ever: the page is useful before. */
 async function historyIsThere(store: StoreClient, options: DemoOptions): Promise<void> {
-  const deadline = Date.now() + HISTORY_MS;
-  while (Date.now() < deadline) {
+  while (process.uptime() * 1000 < URL_WITHIN_MS) {
     const [row] = await store.query<{ hosts: number }>(
       `SELECT uniqExact(host) AS hosts FROM windows
        WHERE kind = 0 AND status = 'ok' AND ts >= now('UTC') - 4 AND spec IN
@@ -202,7 +201,8 @@ async function historyIsThere(store: StoreClient, options: DemoOptions): Promise
   }
 }
 
-const HISTORY_MS = 6_000;
+/** The URL is promised within ten seconds of the command: on a slow machine the rest of the history comes while one looks. */
+const URL_WITHIN_MS = 7_500;
 
 function greeting(demo: Demo, options: DemoOptions): string {
   const lines = [

@@ -140,6 +140,8 @@ export interface Series {
 export interface LiveColumn extends HeatmapColumn {
   /** Server's clock when the column was sent, epoch ms: what the page's freshness is measured from. */
   readonly sentMs: number;
+  /** When the last window in it ended, by its host's clock, epoch ms; null in columns read from the store. */
+  readonly endedMs: number | null;
 }
 
 /** The one shape of an HTTP error. */

@@ -87,7 +87,7 @@ export class Live {
     const { floorTs } = this.#options.recent;
     if (fromTs < floorTs) {
       const history = await this.#options.readHistory(shared.view, fromTs, Math.min(floorTs, nowTs + 1));
-      for (const each of history) viewer.send(this.#event(each));
+      for (const each of history) viewer.send(this.#event({ ...each, endedMs: null }));
     }
     for (let ts = alignUp(Math.max(fromTs, floorTs), step); ts <= nowTs; ts += step) {
       const recent = this.#column(shared.view, ts);
@@ -125,7 +125,7 @@ export class Live {
   }
 
   /** A column from memory; undefined where no host that matters has said anything of it. */
-  #column(view: View, ts: number): HeatmapColumn | undefined {
+  #column(view: View, ts: number): RecentHeatmapColumn | undefined {
     const { scheme, granularitySec } = view.spec;
     if (scheme === null) return undefined;
     const hosts = this.#options.expectedFor(view.tenant).within(ts * 1000, (ts + granularitySec) * 1000);
@@ -133,14 +133,16 @@ export class Live {
     const coverage = this.#options.recent.coverage(spec, ts, new Set(hosts));
     if (coverage === undefined) return undefined;
     const tally = this.#options.recent.tally(spec, ts, view.tenant, view.where, keyIndex(view));
-    return column(ts, bucketsOf(scheme), tally, coverage, 1, hosts.length);
+    return { ...column(ts, bucketsOf(scheme), tally, coverage, 1, hosts.length), endedMs: coverage.endedMs };
   }
 
-  #event(each: HeatmapColumn): string {
+  #event(each: RecentHeatmapColumn): string {
     const data: LiveColumn = { ...each, sentMs: this.#now() };
     return `event: column\nid: ${each.ts}\ndata: ${JSON.stringify(data)}\n\n`;
   }
 }
+
+type RecentHeatmapColumn = Omit<LiveColumn, "sentMs">;
 
 /** Viewers of one view, and the columns that wait for their last hosts. */
 class SharedView {

@@ -24,6 +24,11 @@ interface RecentColumn {
   readonly coverage: RowRef[];
 }
 
+export interface RecentCoverage extends ColumnCoverage {
+  /** When the last window of the column ended, by its host's clock. */
+  readonly endedMs: number | null;
+}
+
 const KEEP_SEC = 120;
 /** Rows kept at most; beyond it the oldest columns go, and the store answers for them. */
 const MAX_ROWS = 2_000_000;
@@ -80,8 +85,9 @@ export class Recent {
   }
 
   /** What is known of one column on these hosts; undefined where no coverage row has come. */
-  coverage(spec: string, ts: number, hosts: ReadonlySet<string>): ColumnCoverage | undefined {
+  coverage(spec: string, ts: number, hosts: ReadonlySet<string>): RecentCoverage | undefined {
     let known = false;
+    let endedMs = 0;
     let ticks = 0;
     let dropped = 0;
     let reason = "";
@@ -90,9 +96,10 @@ export class Recent {
       known = true;
       if (textAt(batch.status, row) !== "gap") ticks += 1;
       dropped += Number(batch.dropped[row] ?? 0n);
+      endedMs = Math.max(endedMs, Number(batch.endedMs[row] ?? 0n));
       reason ||= textAt(batch.reason, row);
     }
-    return known ? { ticks, dropped, reason } : undefined;
+    return known ? { ticks, dropped, reason, endedMs: endedMs === 0 ? null : endedMs } : undefined;
   }
 
   #take({ stream, seq, batch }: StoredBatch): void {

@@ -42,7 +42,7 @@ export function hostLoad(
   const diskUtilisation = Math.min(0.93, ORDINARY_DISK * own * demand(zones, activity, "diskDemand") + 0.3 * slowDisk);
   const cpuUtilisation = Math.min(0.97, ORDINARY_CPU * own * demand(zones, activity, "cpuDemand") + 0.75 * busyCpu);
   const syncing = (sec + (hostSeed % TXG_PERIOD_SEC)) % TXG_PERIOD_SEC === 0;
-  const slowness = (own * (1 + 7 * slowDisk) * (syncing ? 1.2 : 1)) / (1 - diskUtilisation);
+  const slowness = (own * (1 + 9 * slowDisk) * (syncing ? 1.2 : 1)) / (1 - diskUtilisation);
   const disk = Math.max(0, Math.round(Math.log(slowness) / Math.log(diskFactor(1))));
   return {
     conditions: {
@@ -54,7 +54,7 @@ export function hostLoad(
     diskUtilisation,
     cpuUtilisation,
     activity,
-    diskThrottle: 1 / (1 + 0.015 * Math.max(0, slowness - 2)),
+    diskThrottle: 1 / (1 + 0.008 * Math.max(0, slowness - 2)),
   };
 }
 

@@ -20,7 +20,7 @@ function profile(name: string, ...parts: Part[]): Profile {
 }
 
 /** A file read: most from the ARC, the rest from disk. The two bands of every storage heatmap. */
-export const CACHED_READ = profile("cached-read", cpu(0.87, 3.4 * US), disk(0.1299, 1.7 * MS, 0.42), rare());
+export const CACHED_READ = profile("cached-read", cpu(0.84, 3.4 * US), disk(0.1599, 1.7 * MS, 0.42), rare());
 /** The same where the data hardly fits in memory. */
 export const COLD_READ = profile("cold-read", cpu(0.55, 5.2 * US), disk(0.4497, 2.1 * MS, 0.5), rare());
 /** A write into memory; now and then it waits for the write throttle. */
@@ -35,14 +35,14 @@ export const LOG_COMMIT = profile("log-commit", synced(disk(0.9995, 950 * US, 0.
 /** Metadata from the name cache, or from disk. */
 export const LOOKUP = profile("lookup", cpu(0.975, 11 * US, 0.4), disk(0.0249, 1.5 * MS, 0.5), rare());
 export const TRIVIAL = profile("trivial", cpu(1, 1.3 * US, 0.3));
-export const SOCKET_READ = profile("socket-read", cpu(0.82, 2.6 * US), net(0.18, 420 * US, 0.55));
-export const SOCKET_WRITE = profile("socket-write", cpu(0.93, 14 * US, 0.4), net(0.07, 260 * US, 0.5));
+export const SOCKET_READ = profile("socket-read", cpu(0.82, 2.6 * US), net(0.18, 150 * US, 0.45));
+export const SOCKET_WRITE = profile("socket-write", cpu(0.93, 14 * US, 0.4), net(0.07, 120 * US, 0.45));
 /** Waits for whatever a client does next. */
-export const EVENT_WAIT = profile("event-wait", net(0.95, 240 * US, 0.85), timer(0.05, 100 * MS));
-export const POLL = profile("poll", cpu(0.3, 2.4 * US), net(0.4, 700 * US, 0.6), timer(0.3, 10 * MS));
+export const EVENT_WAIT = profile("event-wait", net(0.95, 190 * US, 0.5), timer(0.05, 100 * MS));
+export const POLL = profile("poll", cpu(0.3, 2.4 * US), net(0.4, 430 * US, 0.5), timer(0.3, 10 * MS));
 export const SEND_FILE = profile("send-file", cpu(0.9, 38 * US, 0.45), disk(0.0998, 1.9 * MS, 0.5), rare());
 /** Another service is asked, and answers. */
-export const UPSTREAM = profile("upstream", cpu(0.25, 6 * US), net(0.75, 2.6 * MS, 0.45));
+export const UPSTREAM = profile("upstream", cpu(0.25, 6 * US), net(0.75, 640 * US, 0.35));
 export const WOULD_BLOCK = profile("would-block", cpu(1, 1.1 * US, 0.25));
 
 export const DISK_READ = profile("disk-read", disk(0.9999, 1.5 * MS, 0.45), rare());

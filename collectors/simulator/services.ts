@@ -40,7 +40,7 @@ const NGINX: Service = {
   psargs: "nginx: worker process",
   parent: "nginx",
   syscalls: [
-    call("portfs", 220, profiles.EVENT_WAIT),
+    call("portfs", 150, profiles.EVENT_WAIT),
     call("recv", 260, profiles.SOCKET_READ, { errno: EAGAIN, share: 0.12 }),
     call("sendfilev", 180, profiles.SEND_FILE),
   ],
@@ -50,7 +50,7 @@ const NODE: Service = {
   psargs: "node --max-old-space-size=512 server.js",
   parent: "svc.startd",
   syscalls: [
-    call("portfs", 240, profiles.EVENT_WAIT),
+    call("portfs", 160, profiles.EVENT_WAIT),
     call("read", 310, profiles.SOCKET_READ),
     call("write", 290, profiles.SOCKET_WRITE),
   ],
@@ -77,7 +77,7 @@ const REDIS: Service = {
   psargs: "redis-server 0.0.0.0:6379",
   parent: "svc.startd",
   syscalls: [
-    call("portfs", 420, profiles.EVENT_WAIT),
+    call("portfs", 260, profiles.EVENT_WAIT),
     call("read", 640, profiles.SOCKET_READ),
     call("write", 610, profiles.SOCKET_WRITE),
   ],

@@ -7,7 +7,16 @@
  * Its processes are found by that folder's name in their arguments or environment.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -41,7 +50,9 @@ const SSHD = which("sshd");
 
 /** For `describe`: false, or why there can be no test. */
 export const NO_SSHD: string | false =
-  SSHD === undefined ? "NO SSHD ON THIS MACHINE: the wrapper is not tested (Debian: apt-get install openssh-server)" : false;
+  SSHD === undefined
+    ? "NO SSHD ON THIS MACHINE: the wrapper is not tested (Debian: apt-get install openssh-server)"
+    : false;
 
 export function which(name: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/usr/local/sbin", "/sbin"];
@@ -153,7 +164,7 @@ export async function makeBed(): Promise<Bed> {
     });
     socket.destroy();
     servers.add(server);
-    server.stderr?.on("data", (bytes: Buffer) => appendFileSync(join(folder, "sshd.log"), bytes));
+    server.stderr.on("data", (bytes: Buffer) => appendFileSync(join(folder, "sshd.log"), bytes));
     server.on("close", () => servers.delete(server));
   });
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
@@ -167,7 +178,11 @@ export async function makeBed(): Promise<Bed> {
       const host = makeHost(folder, shell, options);
       const connectTo = async (): Promise<SshConnection> => {
         const { username, privateKey } = host;
-        const connection = await connect({ host: "127.0.0.1", port, username, privateKey }, knownHosts, DEFAULT_TIMINGS);
+        const connection = await connect(
+          { host: "127.0.0.1", port, username, privateKey },
+          knownHosts,
+          DEFAULT_TIMINGS,
+        );
         connections.add(connection);
         return connection;
       };

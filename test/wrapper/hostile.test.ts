@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { makeBed, NO_SSHD, SHELLS, which } from "./bed.ts";
-import { attempt, rawClient, type Attempt } from "./raw-client.ts";
+import { attempt, rawClient, type Answer, type Attempt } from "./raw-client.ts";
 import { nothingLeft, run } from "./remote.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
@@ -125,7 +125,11 @@ describe("a stolen key", { skip: NO_SSHD, concurrency: true }, async () => {
         assert.match(stderr, /^wrapper: refused: [ -~]+\n$/, label);
         const logged = host.read("syslog").slice(before);
         // One line, printable, of bounded length: nobody writes the log but the wrapper.
-        assert.match(logged, /^-p daemon\.notice -t isotherm -- from 127\.0\.0\.1: refused \([^)]+\): [ -~]{0,200}\n$/, label);
+        assert.match(
+          logged,
+          /^-p daemon\.notice -t isotherm -- from 127\.0\.0\.1: refused \([^)]+\): [ -~]{0,200}\n$/,
+          label,
+        );
       }
       assert.ok(!existsSync(join(host.folder, "OWNED")) && !existsSync("OWNED"));
       for (const tool of ["dtrace", "kstat", "zoneadm", "vmadm"]) assert.equal(host.read(`${tool}.argv`), "", tool);
@@ -169,7 +173,7 @@ describe("a stolen key", { skip: NO_SSHD, concurrency: true }, async () => {
     await nothingLeft(host);
 
     async function withClient(
-      ask: (client: Awaited<ReturnType<typeof rawClient>>, answer: Parameters<Parameters<typeof attempt>[0]>[0]) => void,
+      ask: (client: Awaited<ReturnType<typeof rawClient>>, answer: Answer) => void,
       agent?: string,
     ): Promise<Attempt> {
       const client = await rawClient(host, agent);
@@ -206,33 +210,37 @@ describe("a stolen key", { skip: NO_SSHD, concurrency: true }, async () => {
   });
 
   const clients = ["ssh", "scp", "sftp"].map(which);
-  test("OpenSSH's own clients get no further", { skip: clients.includes(undefined) && "no ssh, scp, sftp here" }, async () => {
-    const host = bed.install(shell);
-    const where = `${host.username}@127.0.0.1`;
-    const common = ["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
-    const options = [...common, "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-i", host.keyFile];
-    const port = ["-p", String(host.port)];
-    const calls: readonly (readonly [program: string, ...rest: string[]])[] = [
-      ["ssh", ...options, ...port, where],
-      ["ssh", ...options, ...port, "-tt", where, "id"],
-      ["ssh", ...options, ...port, "-A", "-X", where, "id"],
-      ["ssh", ...options, ...port, "-W", `127.0.0.1:${host.port}`, where],
-      ["ssh", ...options, ...port, "-o", "ExitOnForwardFailure=yes", "-N", "-R", "0:127.0.0.1:1", where],
-      ["ssh", ...options, ...port, "-w", "any", where, "id"],
-      ["scp", ...options, "-P", String(host.port), `${where}:/etc/passwd`, join(host.folder, "OWNED")],
-      ["scp", "-O", ...options, "-P", String(host.port), `${where}:/etc/passwd`, join(host.folder, "OWNED")],
-      ["sftp", ...options, "-P", String(host.port), `${where}:/etc/passwd`, join(host.folder, "OWNED")],
-    ];
-    await Promise.all(
-      calls.map(async ([name, ...rest]) => {
-        const { code, stdout } = await call(name, rest);
-        assert.notEqual(code, 0, [name, ...rest].join(" "));
-        assert.doesNotMatch(stdout, /uid=|root:|SSH-2/, [name, ...rest].join(" "));
-      }),
-    );
-    assert.ok(!existsSync(join(host.folder, "OWNED")));
-    await nothingLeft(host);
-  });
+  test(
+    "OpenSSH's own clients get no further",
+    { skip: clients.includes(undefined) && "no ssh, scp, sftp here" },
+    async () => {
+      const host = bed.install(shell);
+      const where = `${host.username}@127.0.0.1`;
+      const common = ["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
+      const options = [...common, "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-i", host.keyFile];
+      const port = ["-p", String(host.port)];
+      const calls: readonly (readonly [program: string, ...rest: string[]])[] = [
+        ["ssh", ...options, ...port, where],
+        ["ssh", ...options, ...port, "-tt", where, "id"],
+        ["ssh", ...options, ...port, "-A", "-X", where, "id"],
+        ["ssh", ...options, ...port, "-W", `127.0.0.1:${host.port}`, where],
+        ["ssh", ...options, ...port, "-o", "ExitOnForwardFailure=yes", "-N", "-R", "0:127.0.0.1:1", where],
+        ["ssh", ...options, ...port, "-w", "any", where, "id"],
+        ["scp", ...options, "-P", String(host.port), `${where}:/etc/passwd`, join(host.folder, "OWNED")],
+        ["scp", "-O", ...options, "-P", String(host.port), `${where}:/etc/passwd`, join(host.folder, "OWNED")],
+        ["sftp", ...options, "-P", String(host.port), `${where}:/etc/passwd`, join(host.folder, "OWNED")],
+      ];
+      await Promise.all(
+        calls.map(async ([name, ...rest]) => {
+          const { code, stdout } = await call(name, rest);
+          assert.notEqual(code, 0, [name, ...rest].join(" "));
+          assert.doesNotMatch(stdout, /uid=|root:|SSH-2/, [name, ...rest].join(" "));
+        }),
+      );
+      assert.ok(!existsSync(join(host.folder, "OWNED")));
+      await nothingLeft(host);
+    },
+  );
 });
 
 function call(name: string, options: readonly string[]): Promise<{ code: number; stdout: string }> {

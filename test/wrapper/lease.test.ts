@@ -143,7 +143,11 @@ describe("the lease", { skip: NO_SSHD, concurrency: AT_ONCE }, async () => {
       const host = bed.install(shell, { settings: { PROGRAM_SEC: 1 } });
       const connection = await host.connect();
       const { nonce } = program("");
-      const cut = await run(connection, `run ${nonce}`, `BEGIN {\n@program-end ${"0".repeat(32)}\n@program-end ${nonce}`);
+      const cut = await run(
+        connection,
+        `run ${nonce}`,
+        `BEGIN {\n@program-end ${"0".repeat(32)}\n@program-end ${nonce}`,
+      );
       assert.deepEqual([cut.code, cut.stderr], [2, "wrapper: the program is not complete\n"]);
       const stalled = await start(connection, `run ${nonce}`, "BEGIN {\n");
       const { code, stderr } = await stalled.ended;
@@ -170,24 +174,38 @@ describe("the lease", { skip: NO_SSHD, concurrency: AT_ONCE }, async () => {
   }
 
   const ssh = which("ssh");
-  test("a client that is killed takes its dtrace with it", { skip: ssh === undefined && "no ssh client here" }, async () => {
-    const [shell] = SHELLS;
-    assert.ok(shell);
-    const host = bed.install(shell);
-    const { nonce, input } = fake("quiet");
-    const options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"];
-    const client = spawn(
-      ssh ?? "",
-      ["-F", "none", ...options, "-i", host.keyFile, "-p", String(host.port), `${host.username}@127.0.0.1`, `run ${nonce}`],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
-    let stdout = "";
-    client.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-    client.stdin.write(input);
-    await until(() => stdout.includes("started"), "dtrace started");
-    client.kill("SIGKILL");
-    await nothingLeft(host, SOON_MS);
-  });
+  test(
+    "a client that is killed takes its dtrace with it",
+    { skip: ssh === undefined && "no ssh client here" },
+    async () => {
+      const [shell] = SHELLS;
+      assert.ok(shell);
+      const host = bed.install(shell);
+      const { nonce, input } = fake("quiet");
+      const options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"];
+      const client = spawn(
+        ssh ?? "",
+        [
+          "-F",
+          "none",
+          ...options,
+          "-i",
+          host.keyFile,
+          "-p",
+          String(host.port),
+          `${host.username}@127.0.0.1`,
+          `run ${nonce}`,
+        ],
+        { stdio: ["pipe", "pipe", "inherit"] },
+      );
+      let stdout = "";
+      client.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+      client.stdin.write(input);
+      await until(() => stdout.includes("started"), "dtrace started");
+      client.kill("SIGKILL");
+      await nothingLeft(host, SOON_MS);
+    },
+  );
 });
 
 /** Starts a program and waits for its first output. */
@@ -207,7 +225,11 @@ function parentOf(pid: number): number {
 
 /** An sshd and those it forked. */
 function serversFrom(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .filter(Boolean)
+    .map(Number);
   const servers = children.filter((child) => readFileSync(`/proc/${child}/comm`, "utf8").startsWith("sshd"));
   return [pid, ...servers.flatMap(serversFrom)];
 }

@@ -2,7 +2,7 @@
  * program.test.ts: which D programs the wrapper takes. Without ssh: the wrapper is the same.
  *
  * Every program that the compiler makes is taken; no program with a destructive action or a control line is, however it is
- * spelt. In every shell, and with every awk that is here.
+ * spelt; in every shell, and with every awk that is here.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -36,7 +36,7 @@ const ACTIONS = [
 const CALLS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(ACTIONS.map((action) => [action, `BEGIN { ${action}(); }`])),
   "a space": 'BEGIN { system ("id"); }',
-  "tabs": 'BEGIN { system\t\t("id"); }',
+  tabs: 'BEGIN { system\t\t("id"); }',
   "a newline": 'BEGIN { system\n("id"); }',
   "many newlines": `BEGIN { system${"\n".repeat(50)}("id"); }`,
   "a comment": 'BEGIN { system/**/("id"); }',
@@ -54,7 +54,7 @@ const CALLS: Readonly<Record<string, string>> = {
   "the first characters": 'system("id")',
   "after an operator": "BEGIN { x = 1+raise(9); }",
   "in a predicate": "BEGIN / chill(1000) / { }",
-  "scoped": "BEGIN { `panic(); }",
+  scoped: "BEGIN { `panic(); }",
   "after a clean clause": `${goldens[0]?.[1] ?? ""}\nBEGIN { stop(); }`,
 };
 
@@ -77,11 +77,11 @@ const UNPRINTABLE: Readonly<Record<string, string>> = {
   "a form feed before a pragma": "\f#pragma D option destructive",
   "a carriage return before a pragma": "BEGIN { }\r#pragma D option destructive",
   "an escape": 'BEGIN { printf("\u001b[2J"); }',
-  "DEL": "BEGIN { x\u007f = 1; }",
+  DEL: "BEGIN { x\u007f = 1; }",
   "a letter outside ASCII": 'BEGIN { printf("ü"); }',
   "a full-width letter": "BEGIN { \uff53ystem(); }",
   "a zero-width space": "BEGIN { system\u200b(); }",
-  "a bad byte": "BEGIN { x\xff }",
+  "a control of ISO 8859": "BEGIN { x\u0085 }",
 };
 
 /** Words that look worse than they are. */
@@ -91,7 +91,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   "names that only start alike": "BEGIN { systems(1); stopped(); copyoutmost(x); }",
   "a name in a path": 'BEGIN / execname == "/usr/lib/system/x" / { }',
   "a hash inside a line": 'BEGIN { printf("#1"); }',
-  "copyinstr": "BEGIN { x = copyinstr(arg0); y = copyin(arg0, 1); }",
+  copyinstr: "BEGIN { x = copyinstr(arg0); y = copyin(arg0, 1); }",
 };
 
 describe("programs that the wrapper takes and refuses", { concurrency: true }, () => {
@@ -104,39 +104,42 @@ describe("programs that the wrapper takes and refuses", { concurrency: true }, (
   const [dash] = SHELLS;
   const settings = [
     ...SHELLS.map((shell) => ({ name: shell.name, shell, options: {} })),
-    ...AWKS.flatMap((awk) => (dash === undefined ? [] : [{ name: `${dash.name} and ${awk}`, shell: dash, options: { awk } }])),
+    ...AWKS.flatMap((awk) =>
+      dash === undefined ? [] : [{ name: `${dash.name} and ${awk}`, shell: dash, options: { awk } }],
+    ),
   ];
 
   for (const { name, shell, options } of settings) {
-    const host = makeHost(folder, shell, options);
-    const judge = (text: string | Buffer): Promise<Outcome> => {
-      const { nonce, input } = program("");
-      return runWrapper(host.wrapper, `compile ${nonce}`, Buffer.concat([Buffer.from(text), Buffer.from(input)]));
-    };
-
     test(`${name}: destructive actions, control lines and odd bytes are refused, before dtrace sees them`, async () => {
+      const host = makeHost(folder, shell, options);
+      // What is found depends on the awk; in each other shell one of each kind shows that it is asked.
+      const few = shell === dash ? undefined : 1;
       for (const [table, says] of [
         [CALLS, /^wrapper: refused: the program: it has the destructive action [a-z]+\n$/],
         [CONTROL_LINES, /^wrapper: refused: the program: line \d+ is a control line \(#\)\n$/],
         [UNPRINTABLE, /^wrapper: refused: the program: line \d+ has a character that is not printable ASCII\n$/],
       ] as const) {
-        for (const [label, text] of Object.entries(table)) {
-          const { code, stdout, stderr } = await judge(text);
+        for (const [label, text] of Object.entries(table).slice(0, few)) {
+          const { code, stdout, stderr } = await judge(host, text);
           assert.deepEqual({ code, stdout }, { code: 77, stdout: "" }, `${label}: ${stderr}`);
           assert.match(stderr, says, label);
         }
       }
       assert.equal(host.read("dtrace.argv"), "");
-      assert.match(host.read("syslog"), /from 192\.0\.2\.7: refused compile [0-9a-f]{32}: it has the destructive action system\n/);
+      assert.match(
+        host.read("syslog"),
+        /from 192\.0\.2\.7: refused compile [0-9a-f]{32}: it has the destructive action system\n/,
+      );
       await nothingLeft(host);
     });
 
     test(`${name}: harmless words and generated programs are taken`, async () => {
+      const host = makeHost(folder, shell, options);
       // All of them once; elsewhere the longest stands for the rest.
       const all = shell === dash && !("awk" in options);
       const longest = [...goldens].sort((a, b) => b[1].length - a[1].length).slice(0, 1);
       for (const [label, text] of [...Object.entries(HARMLESS), ...(all ? goldens : longest)]) {
-        const { code, stderr } = await judge(text);
+        const { code, stderr } = await judge(host, text);
         assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, label);
         assert.equal(host.read("program.d"), `${text}\n`, label);
       }
@@ -147,8 +150,7 @@ describe("programs that the wrapper takes and refuses", { concurrency: true }, (
   const host = makeHost(folder, dash);
   const taken = async (request: Request): Promise<void> => {
     const text = compile(request);
-    const { nonce, input } = program(text);
-    const { code, stderr } = await runWrapper(host.wrapper, `compile ${nonce}`, input);
+    const { code, stderr } = await judge(host, text);
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, JSON.stringify(request).slice(0, 200));
   };
 
@@ -168,20 +170,17 @@ describe("programs that the wrapper takes and refuses", { concurrency: true }, (
     const room = ["x".repeat(65_536), "x\n".repeat(3_998), `${"x".repeat(60_000)}\n`.repeat(4)];
     const tooMuch = ["x".repeat(65_537), "x\n".repeat(4_001), `${"x".repeat(60_000)}\n`.repeat(5)];
     for (const text of room) {
-      const { nonce, input } = program(text);
-      assert.equal((await runWrapper(host.wrapper, `compile ${nonce}`, input)).code, 0);
+      assert.equal((await judge(host, text)).code, 0);
     }
     for (const text of tooMuch) {
-      const { nonce, input } = program(text);
-      const { code, stderr } = await runWrapper(host.wrapper, `compile ${nonce}`, input);
+      const { code, stderr } = await judge(host, text);
       assert.deepEqual({ code, stderr }, { code: 77, stderr: "wrapper: refused: the program: it is too long\n" });
     }
   });
 
   test("without an awk that works nothing is taken", async () => {
     const broken = makeHost(folder, dash, { awk: "/bin/false" });
-    const { nonce, input } = program("BEGIN { }");
-    const { code, stderr } = await runWrapper(broken.wrapper, `compile ${nonce}`, input);
+    const { code, stderr } = await judge(broken, "BEGIN { }");
     assert.deepEqual(
       { code, stderr },
       { code: 77, stderr: "wrapper: refused: the program: it cannot be checked: awk fails\n" },
@@ -192,8 +191,7 @@ describe("programs that the wrapper takes and refuses", { concurrency: true }, (
     for (const shell of SHELLS) {
       const each = makeHost(folder, shell);
       for (const text of ["BEGIN { sys\0tem(); }", "BEGIN { }\0 system();", "\0#pragma D option destructive"]) {
-        const { nonce, input } = program(text);
-        const { code } = await runWrapper(each.wrapper, `compile ${nonce}`, input);
+        const { code } = await judge(each, text);
         // Shells drop the NUL or what follows it; dtrace gets what was checked, and never what was hidden.
         if (code === 0) assert.doesNotMatch(each.read("program.d"), /system *\(|#pragma|\0/, shell.name);
         else assert.equal(code, 77, shell.name);
@@ -201,3 +199,8 @@ describe("programs that the wrapper takes and refuses", { concurrency: true }, (
     }
   });
 });
+
+function judge(host: { readonly wrapper: string }, text: string): Promise<Outcome> {
+  const { nonce, input } = program(text);
+  return runWrapper(host.wrapper, `compile ${nonce}`, input);
+}

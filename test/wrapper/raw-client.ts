@@ -24,13 +24,13 @@ export async function rawClient(host: BedHost, agent?: string): Promise<Client> 
   return client;
 }
 
-type Answer = (error: Error | undefined, channel?: unknown) => void;
+export type Answer = (error: Error | null | undefined, channel?: unknown) => void;
 
 /** @param ask starts something on a client, and hands its answer on */
 export function attempt(ask: (answer: Answer) => void): Promise<Attempt> {
   return new Promise((resolve) => {
     ask((error, channel) => {
-      if (error !== undefined) resolve({ refused: error.message });
+      if (error !== undefined && error !== null) resolve({ refused: error.message });
       else if (channel === undefined || typeof channel === "number") resolve({ code: 0, output: "granted" });
       else read(channel as ClientChannel, resolve);
     });

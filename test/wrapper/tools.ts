@@ -8,7 +8,10 @@ import { join } from "node:path";
 
 export const UUID = "7f3b9c4e-0a4e-4a4b-9a57-2f7f6f4f1c11";
 
-export function installTools(folder: string, { system = "SunOS", awk }: { readonly system?: string; readonly awk?: string }): void {
+export function installTools(
+  folder: string,
+  { system = "SunOS", awk }: { readonly system?: string; readonly awk?: string },
+): void {
   const tools: Readonly<Record<string, string>> = {
     dtrace: DTRACE,
     kstat: KSTAT,

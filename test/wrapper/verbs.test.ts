@@ -70,13 +70,18 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
         assert.equal(host.read("program.d"), `${text}\n`);
         assert.equal(host.read("dtrace.argv"), `${RUN_ARGUMENTS}\n`);
         const environment = host.read("dtrace.env").trim().split("\n");
-        const names = environment.map((line) => line.split("=")[0]).filter((name) => !["PWD", "_", "OLDPWD"].includes(name ?? ""));
+        const names = environment
+          .map((line) => line.split("=")[0])
+          .filter((name) => !["PWD", "_", "OLDPWD"].includes(name ?? ""));
         assert.deepEqual(names.sort(), ["LC_ALL", "PATH"], "nothing of the caller's; PWD is the false tool's own");
         remote.channel.end();
         const outcome = await remote.ended;
         assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
         assert.match(outcome.stdout, /tick\nEND\n$/);
-        assert.match(host.read("syslog"), new RegExp(`^-p daemon.notice -t isotherm -- from 127.0.0.1: run ${nonce}$`, "m"));
+        assert.match(
+          host.read("syslog"),
+          new RegExp(`^-p daemon.notice -t isotherm -- from 127.0.0.1: run ${nonce}$`, "m"),
+        );
       });
 
       test("run: status and standard error are dtrace's", async () => {

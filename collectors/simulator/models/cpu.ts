@@ -26,7 +26,7 @@ export const cpuThreadExecutions: Model = {
   seriesOf: (zone) =>
     zone.processes.flatMap((process) =>
       [
-        { leavereason: "sleeping", share: 0.85 },
+        { leavereason: "condvar", share: 0.85 },
         { leavereason: "preempted", share: 0.15 },
       ].map(({ leavereason, share }) => ({
         fields: { ...processFields(process), leavereason },
