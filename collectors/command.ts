@@ -2,13 +2,34 @@
  * command.ts: commands over a connection: short ones, whole; long ones, as streams that a lease keeps alive.
  *
  * Both outputs are always drained: dtrace blocks for ever on an unread standard error, and the kernel kills an enabling whose
- * consumer stalls.
+ * consumer stalls. A channel whose end does not come is given up after a moment: nothing waits for a dead host.
  */
 import { OperationalError } from "../core/errors.ts";
-import type { Channel, ExitStatus, SshConnection } from "./ssh.ts";
+import type { Channels, OpenCommand } from "./channels.ts";
+import type { Channel, ExitStatus } from "./ssh.ts";
 
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+const MAX_ERROR_CHARACTERS = 500;
 const LEASE_MS = 2_000;
+/** From closing a channel to giving it up. */
+const CLOSE_MS = 3_000;
+
+export interface ShortCommand {
+  readonly command: string;
+  readonly timeoutMs: number;
+  /** What standard input holds; default: nothing. */
+  readonly input?: string;
+  /** Runs when nothing else wants to. */
+  readonly background?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface CommandResult {
+  readonly status: ExitStatus;
+  readonly stdout: string;
+  /** The end of standard error. */
+  readonly stderr: string;
+}
 
 /**
  * Runs a short command.
@@ -16,26 +37,65 @@ const LEASE_MS = 2_000;
  * @returns its standard output
  * @throws OperationalError COMMAND_FAILED with the end of standard error; SSH_CHANNEL
  */
-export async function runShort(connection: SshConnection, command: string, timeoutMs: number): Promise<string> {
-  const { channel, exit } = await connection.exec(command);
-  channel.end();
+export async function runShort(channels: Channels, command: string, timeoutMs: number): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(channels, { command, timeoutMs });
+  if (status.code === 0) return stdout;
+  throw failed(command, `${describe(status)}${stderr === "" ? "" : `: ${stderr}`}`);
+}
+
+/**
+ * Runs a short command, however it ends.
+ *
+ * @throws OperationalError COMMAND_FAILED when it takes too long or says too much; SSH_CHANNEL
+ */
+export async function runCommand(channels: Channels, order: ShortCommand): Promise<CommandResult> {
+  const { command, timeoutMs, input, background = false, signal } = order;
+  const options = signal === undefined ? {} : { signal };
+  const open = await channels.open(command, background ? "background" : "short", options);
+  const { channel } = open;
   const chunks: Buffer[] = [];
   let size = 0;
-  let errors = "";
-  const timer = setTimeout(() => channel.close(), timeoutMs);
+  let stderr = "";
+  let trouble = "";
+  const giveUp = (why: string): void => {
+    trouble ||= why;
+    channel.close();
+  };
+  const timer = setTimeout(() => giveUp(`no end within ${timeoutMs} ms`), timeoutMs);
   channel.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > MAX_OUTPUT_BYTES) channel.close();
+    if (size > MAX_OUTPUT_BYTES) giveUp(`more than ${MAX_OUTPUT_BYTES} bytes`);
     else chunks.push(chunk);
   });
-  channel.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString("utf8")).slice(-500)));
-  const status = await exit;
+  channel.stderr.on("data", (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString("utf8").slice(-MAX_ERROR_CHARACTERS)).slice(-MAX_ERROR_CHARACTERS);
+  });
+  channel.end(input);
+  const status = await ended(open, timeoutMs + CLOSE_MS);
   clearTimeout(timer);
-  if (status.code === 0) return Buffer.concat(chunks).toString("utf8");
-  throw new OperationalError(
-    "COMMAND_FAILED",
-    `run "${command}": ${describe(status)}${errors === "" ? "" : `: ${errors.trim()}`}`,
-  );
+  if (trouble !== "") throw failed(command, trouble);
+  return { status, stdout: Buffer.concat(chunks).toString("utf8"), stderr: stderr.trim() };
+}
+
+/** Closes a channel in order, and gives it up where the other side does not answer. */
+export async function hangUp(open: OpenCommand): Promise<void> {
+  open.channel.end();
+  open.channel.close();
+  await ended(open, CLOSE_MS);
+}
+
+/** The exit status; that of a closed channel when none has come in time. */
+async function ended(open: OpenCommand, withinMs: number): Promise<ExitStatus> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ExitStatus>((resolve) => {
+    timer = setTimeout(() => {
+      open.release();
+      resolve({ code: null, signal: null });
+    }, withinMs);
+  });
+  const status = await Promise.race([open.exit, late]);
+  clearTimeout(timer);
+  return status;
 }
 
 export function describe({ code, signal }: ExitStatus): string {
@@ -49,4 +109,8 @@ export function keepLease(channel: Channel): void {
     if (channel.writable) channel.write("lease\n");
   }, LEASE_MS);
   channel.on("close", () => clearInterval(timer));
+}
+
+function failed(command: string, why: string): OperationalError {
+  return new OperationalError("COMMAND_FAILED", `run "${command.slice(0, 80)}": ${why}`);
 }

@@ -51,7 +51,10 @@ export class Coverage {
     const { enabling, tick } = delivery;
     const ts = this.#clock.columnOf(delivery.endedMs);
     if (this.#nextTs !== undefined && ts > this.#nextTs) this.#declare(ts, missedReason, delivery.receivedMs);
-    this.#nextTs = Math.max(ts + granularitySec, this.#nextTs ?? 0);
+    // A window from before the expected one was slow, and changes nothing; one from far before says that the clock was set back,
+    // or that history is being told: then columns are expected from there on.
+    const behind = (this.#nextTs ?? 0) - ts;
+    if (behind <= 0 || behind > MAX_GAP_ROWS * granularitySec) this.#nextTs = ts + granularitySec;
     this.#enabling = enabling;
     const lossy = delivery.dropped > 0 || Object.keys(delivery.losses).length > 0;
     sink.add(
@@ -74,10 +77,15 @@ export class Coverage {
     );
   }
 
-  /** Declares what should have come by now. Call it while nothing can come, with the reason. */
-  overdue(nowMs: number, reason: GapReason): void {
+  /**
+   * Declares what should have come by now. Call it while nothing can come, with the reason.
+   *
+   * @param hostMs now by the host's clock, which is what columns go by
+   * @param nowMs now by ours
+   */
+  overdue(hostMs: number, reason: GapReason, nowMs = hostMs): void {
     const { granularitySec } = this.#options;
-    const dueTs = Math.floor((nowMs / 1000 - GRACE_SEC) / granularitySec) * granularitySec;
+    const dueTs = Math.floor((hostMs / 1000 - GRACE_SEC) / granularitySec) * granularitySec;
     this.#nextTs ??= dueTs;
     if (dueTs > this.#nextTs) this.#declare(dueTs, reason, nowMs);
   }

@@ -1,40 +1,56 @@
 /**
  * kstat-stream.ts: one `kstat ... 1` a host, for all metrics that the kernel counts anyway.
+ *
+ *   idle ──assign──▶ opening ──▶ reading ──ended, silent──▶ resting ──backoff──▶ opening      stop, from anywhere ──▶ over
+ *                       ▲           └── a metric needs other kstats ──┐
+ *                       └─────────────────────────────────────────────┘
+ *
+ * The counters go on counting whoever looks, so the command may be started again with more patterns without a gap: a window is
+ * the growth from the last sample to the next, whichever command printed them. After a failure it is not, for growth across a
+ * pause belongs to no column.
  */
 import { randomBytes } from "node:crypto";
 import { errorChain } from "../core/errors.ts";
+import type { Cause, EnablingState, EnablingStatus } from "../core/host-status.ts";
 import type { Spec } from "../core/instrumentation.ts";
-import type { Log } from "../server/log.ts";
+import type { GapReason } from "../core/window.ts";
 import { Backoff } from "./backoff.ts";
-import { describe, keepLease } from "./command.ts";
-import type { Coverage } from "./coverage.ts";
+import type { Channels, OpenCommand } from "./channels.ts";
+import { describe, hangUp, keepLease } from "./command.ts";
+import type { HostClock } from "./host-clock.ts";
 import { KstatParser } from "./kstat-parser.ts";
 import { kstatPatterns } from "./kstat-patterns.ts";
 import type { KstatSample } from "./kstat-sample.ts";
 import { KstatWindows, type KstatEntry, type KstatWindow } from "./kstat-windows.ts";
-import type { Channel, SshConnection } from "./ssh.ts";
+import type { ExitStatus } from "./ssh.ts";
+import type { TaskRecord } from "./task-record.ts";
 
 export interface KstatTask {
   readonly id: string;
   readonly entry: KstatEntry;
   readonly spec: Spec;
   readonly zones: readonly string[] | null;
-  readonly coverage: Coverage;
+  readonly record: TaskRecord;
 }
 
 export interface KstatStreamOptions {
-  readonly connection: SshConnection;
-  readonly host: string;
-  readonly log: Log;
+  readonly channels: Channels;
+  readonly clock: HostClock;
   readonly now: () => number;
+  /** Called when the state or its reason changes. */
+  readonly onState: () => void;
+  /** Silence that ends the command. */
+  readonly silenceMs: number;
 }
 
 interface RunningTask extends KstatTask {
   windows: KstatWindows;
-  readonly zoneSet: ReadonlySet<string> | null;
+  zoneSet: ReadonlySet<string> | null;
   tick: number;
   /** The last granule that a sample was taken in. */
   granule: number;
+  /** Statistics that the platform image lacks. */
+  missing: readonly string[];
 }
 
 const QUIET_MS = 4_000;
@@ -42,133 +58,245 @@ const QUIET_MS = 4_000;
 export class KstatStream {
   readonly #options: KstatStreamOptions;
   readonly #backoff = new Backoff({ minMs: 1_000, maxMs: 60_000 });
+  readonly #stop = new AbortController();
   readonly #tasks = new Map<string, RunningTask>();
+  /** What kstats cannot tell, and why. */
+  readonly #refused = new Map<string, { task: KstatTask; reason: string }>();
   #patterns: readonly string[] = [];
-  #channel: Channel | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #open: OpenCommand | undefined;
+  #looping = false;
+  /** The command is ended because its patterns are not enough any more. */
+  #renewing = false;
+  #wake: (() => void) | undefined;
   #enabling = "";
   #lastSampleMs = 0;
-  #said = "";
-  readonly #refused = new Set<string>();
+  #state: EnablingState = "starting";
+  #cause: Cause = "starting";
+  #reason = "";
+  #sinceMs: number;
 
   constructor(options: KstatStreamOptions) {
     this.#options = options;
+    this.#sinceMs = options.now();
   }
 
   /** Takes the metrics to keep; the command is started again only if it does not print what a new one needs. */
   assign(tasks: readonly KstatTask[]): void {
     const ids = new Set(tasks.map((task) => task.id));
     for (const id of this.#tasks.keys()) if (!ids.has(id)) this.#tasks.delete(id);
-    for (const task of tasks) {
-      if (this.#tasks.get(task.id)?.zones === task.zones) continue;
-      const windows = this.#windowsFor(task);
-      if (windows === undefined) continue;
-      this.#tasks.set(task.id, { ...task, windows, zoneSet: task.zones && new Set(task.zones), tick: 0, granule: -1 });
-    }
-    const patterns = kstatPatterns(tasks.map((task) => task.entry.recipe));
-    if (patterns.every((pattern) => this.#patterns.includes(pattern))) return;
-    this.#patterns = patterns;
-    if (this.#channel === undefined) void this.#run();
-    else this.#channel.close();
+    for (const id of this.#refused.keys()) if (!ids.has(id)) this.#refused.delete(id);
+    for (const task of tasks) this.#take(task);
+    const patterns = kstatPatterns([...this.#tasks.values()].map((task) => task.entry.recipe));
+    const more = !patterns.every((pattern) => this.#patterns.includes(pattern));
+    if (more) this.#patterns = patterns;
+    if (patterns.length === 0) return;
+    if (!this.#looping) void this.#loop();
+    else if (more) this.#renew();
   }
 
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    this.#channel?.end();
-    this.#channel?.close();
+    this.#stop.abort();
+    this.#wake?.();
+    if (this.#open !== undefined) void hangUp(this.#open);
   }
 
-  /** Declares columns that have not come. Call it about once a second. */
-  checkOverdue(): void {
+  /** Declares columns that have not come, and ends a command that hangs. Call it about once a second. */
+  check(): void {
     const nowMs = this.#options.now();
-    if (nowMs - this.#lastSampleMs < QUIET_MS) return;
-    for (const task of this.#tasks.values()) task.coverage.overdue(nowMs, "ssh_down");
+    const hostMs = this.#options.clock.hostMs(nowMs);
+    for (const { task } of this.#refused.values()) task.record.coverage.overdue(hostMs, "unsupported", nowMs);
+    const quietMs = nowMs - this.#lastSampleMs;
+    if (quietMs < QUIET_MS) return;
+    for (const { record } of this.#tasks.values()) record.coverage.overdue(hostMs, record.gap, nowMs);
+    if (this.#open !== undefined && quietMs > this.#options.silenceMs) void hangUp(this.#open);
   }
 
-  async #run(): Promise<void> {
-    let outcome: string;
-    try {
-      outcome = await this.#stream();
-    } catch (error) {
-      outcome = errorChain(error);
+  /** How a task is; undefined for one that was not assigned. */
+  status(id: string): EnablingStatus | undefined {
+    const refused = this.#refused.get(id);
+    const task = refused?.task ?? this.#tasks.get(id);
+    if (task === undefined) return undefined;
+    const { state, cause, reason } =
+      refused === undefined
+        ? { state: this.#state, cause: this.#cause, reason: this.#reason }
+        : { state: "unsupported" as const, cause: "cannot_compile" as const, reason: refused.reason };
+    return {
+      spec: id,
+      metric: task.spec.metric,
+      state,
+      cause,
+      reason,
+      sinceMs: this.#sinceMs,
+      retryAtMs: null,
+      eventsPerSec: null,
+      dropsPerSec: null,
+      losses: { ...task.record.quality.totals },
+      unknownSample: task.record.quality.unknownSample,
+    };
+  }
+
+  /** Statistics that this image lacks, by metric, of the metrics that run. */
+  missing(): Map<string, readonly string[]> {
+    return new Map([...this.#tasks.values()].map((task) => [task.spec.metric, task.missing]));
+  }
+
+  #take(task: KstatTask): void {
+    const zoneSet = task.zones && new Set(task.zones);
+    const known = this.#tasks.get(task.id);
+    // Counters are followed for all zones: other zones than before need nothing new.
+    if (known !== undefined) known.zoneSet = zoneSet;
+    else if (!this.#refused.has(task.id)) {
+      try {
+        const windows = new KstatWindows(task.entry, task.spec);
+        this.#tasks.set(task.id, { ...task, windows, zoneSet, tick: 0, granule: -1, missing: [] });
+      } catch (error) {
+        this.#refused.set(task.id, { task, reason: errorChain(error) });
+      }
     }
-    this.#channel = undefined;
-    if (this.#isStopped()) return;
-    const { host, log } = this.#options;
-    if (outcome !== this.#said) log.warn({ host, outcome }, "kstat ended; it will be tried again");
-    this.#said = outcome;
-    this.#timer = setTimeout(() => void this.#run(), this.#backoff.next());
   }
 
-  /** @returns how it ended */
-  async #stream(): Promise<string> {
+  #renew(): void {
+    this.#renewing = true;
+    this.#wake?.();
+    if (this.#open !== undefined) void hangUp(this.#open);
+  }
+
+  /** The one command after another. Never rejects. */
+  async #loop(): Promise<void> {
+    this.#looping = true;
+    while (!this.#stop.signal.aborted) {
+      await this.#stream();
+      if (this.#stop.signal.aborted) break;
+      if (this.#renewing) continue;
+      // Growth across a pause belongs to no column: the pause stays a gap.
+      for (const task of this.#tasks.values()) task.windows = new KstatWindows(task.entry, task.spec);
+      await this.#pause(this.#backoff.next());
+    }
+    this.#looping = false;
+  }
+
+  async #stream(): Promise<void> {
+    this.#renewing = false;
     this.#enabling = randomBytes(8).toString("hex");
-    // Growth across a pause belongs to no column: the pause stays a gap.
-    for (const task of this.#tasks.values()) task.windows = new KstatWindows(task.entry, task.spec);
+    for (const task of this.#tasks.values()) task.tick = 0;
     this.#lastSampleMs = this.#options.now();
-    const { channel, exit } = await this.#options.connection.exec(`kstat ${this.#patterns.join(" ")}`);
-    this.#channel = channel;
-    if (this.#isStopped()) channel.close();
-    let errors = "";
-    const parser = new KstatParser({ onSample: (sample) => this.#sample(sample), onProblem: () => undefined });
-    channel.on("data", (chunk: Buffer) => parser.push(chunk));
-    channel.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString("utf8")).slice(-300)));
+    try {
+      const open = await this.#options.channels.open(`kstat ${this.#patterns.join(" ")}`, "stream", {
+        signal: this.#stop.signal,
+      });
+      this.#open = open;
+      if (this.#stop.signal.aborted || this.#isRenewing()) await hangUp(open);
+      const { status, stderr } = await this.#read(open);
+      if (!this.#isRenewing()) this.#ended(status, stderr);
+    } catch (error) {
+      this.#rest("resting", "channel", errorChain(error), "ssh_down");
+    } finally {
+      this.#open = undefined;
+    }
+  }
+
+  async #read({ channel, exit }: OpenCommand): Promise<{ status: ExitStatus; stderr: string }> {
+    let stderr = "";
+    let over = false;
+    const parser = new KstatParser({
+      onSample: (sample) => this.#sample(sample),
+      onProblem: ({ kind, sample }) => {
+        for (const { record } of this.#tasks.values()) record.quality.stray(`kstat_${kind}`, sample);
+      },
+    });
+    channel.on("data", (chunk: Buffer) => {
+      if (!over && !this.#stop.signal.aborted) parser.push(chunk);
+    });
+    channel.stderr.on("data", (chunk: Buffer) => (stderr = (stderr + chunk.toString("utf8").slice(-300)).slice(-300)));
     keepLease(channel);
     const status = await exit;
-    parser.end();
-    return `${describe(status)} ${errors.trim()}`.trim();
+    over = true;
+    return { status, stderr: stderr.trim() };
+  }
+
+  #ended(status: ExitStatus, stderr: string): void {
+    const reason = `${describe(status)} ${stderr}`.trim();
+    if (status.code === 127 || status.code === 126) this.#rest("unsupported", "refused", reason, "unsupported");
+    else if (status.code === 75) this.#rest("disabled", "kill_switch", reason, "disabled");
+    else if (status.code === null) this.#rest("resting", "channel", reason, "ssh_down");
+    else this.#rest("resting", "exit", reason, "dtrace_exit");
+  }
+
+  #rest(state: EnablingState, cause: Cause, reason: string, gap: GapReason): void {
+    for (const { record } of this.#tasks.values()) record.gap = gap;
+    this.#enter(state, cause, reason);
+  }
+
+  #enter(state: EnablingState, cause: Cause, reason: string): void {
+    if (this.#stop.signal.aborted || (state === this.#state && reason === this.#reason)) return;
+    this.#state = state;
+    this.#cause = cause;
+    this.#reason = reason.slice(0, 500);
+    this.#sinceMs = this.#options.now();
+    this.#options.onState();
   }
 
   #sample(sample: KstatSample): void {
     this.#backoff.reset();
     this.#lastSampleMs = this.#options.now();
+    this.#enter("running", "running", "");
     for (const task of this.#tasks.values()) {
       // One sample a granule, the first that comes; what happened in between is in the counters.
       const granule = Math.floor(sample.epochSec / task.spec.granularitySec);
       if (granule === task.granule) continue;
       task.granule = granule;
       const window = task.windows.take(sample, task.zoneSet);
-      if (window === null) continue;
-      task.tick += 1;
-      task.coverage.deliver(
-        {
-          enabling: this.#enabling,
-          tick: task.tick,
-          endedMs: sample.epochSec * 1000,
-          receivedMs: this.#lastSampleMs,
-          elapsedNs: window.elapsedNs,
-          rows: window.rows,
-          events: window.events,
-          dropped: 0,
-          losses: lossesOf(window),
-        },
-        "late_tick",
-      );
+      if (window !== null) this.#deliver(task, sample, window);
     }
   }
 
-  /** undefined, said once, where kstats cannot tell what the spec asks. */
-  #windowsFor(task: KstatTask): KstatWindows | undefined {
-    try {
-      return new KstatWindows(task.entry, task.spec);
-    } catch (error) {
-      const { host, log } = this.#options;
-      if (!this.#refused.has(task.id))
-        log.warn({ host, spec: task.id, chain: errorChain(error) }, "kstats cannot tell this");
-      this.#refused.add(task.id);
-      return undefined;
+  #deliver(task: RunningTask, sample: KstatSample, window: KstatWindow): void {
+    const { record } = task;
+    task.tick += 1;
+    if (window.missing.length !== task.missing.length) {
+      task.missing = window.missing;
+      this.#options.onState();
     }
+    record.coverage.deliver(
+      {
+        enabling: this.#enabling,
+        tick: task.tick,
+        endedMs: sample.epochSec * 1000,
+        receivedMs: this.#lastSampleMs,
+        elapsedNs: window.elapsedNs,
+        rows: window.rows,
+        events: window.events,
+        dropped: 0,
+        losses: lossesOf(window, sample.skippedLines),
+      },
+      record.gap,
+    );
+    record.gap = "late_tick";
   }
 
-  /** A method, because the compiler would otherwise remember what `#stopped` was before an await. */
-  #isStopped(): boolean {
-    return this.#stopped;
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
+  }
+
+  /** A method, because the compiler would otherwise remember what it was before an await. */
+  #isRenewing(): boolean {
+    return this.#renewing;
   }
 }
 
 /** What is not known of a window although its sample came. */
-function lossesOf({ resets, late }: KstatWindow): Record<string, number> {
-  return { ...(resets > 0 && { counter_resets: resets }), ...(late && { late_samples: 1 }) };
+function lossesOf({ resets, late }: KstatWindow, skippedLines: number): Record<string, number> {
+  return {
+    ...(resets > 0 && { counter_resets: resets }),
+    ...(late && { late_samples: 1 }),
+    ...(skippedLines > 0 && { skipped_lines: skippedLines }),
+  };
 }

@@ -114,34 +114,64 @@ export function connect(target: SshTarget, knownHosts: KnownHosts, timings = DEF
 }
 
 function wrap(client: Client, timings: SshTimings, lastError: () => Error | undefined): SshConnection {
+  /** Those that wait for a channel: ssh2 calls nobody back when the connection ends without an error. */
+  const opening = new Set<(cause: Error) => void>();
+  let closed = false;
+  client.once("close", () => {
+    closed = true;
+    for (const fail of opening) fail(lastError() ?? new Error("the connection closed"));
+  });
   return {
-    exec: (command) => exec(client, command, timings.openTimeoutMs),
-    onClose: (listener) => void client.once("close", () => listener(lastError())),
+    exec: (command) =>
+      closed ? Promise.reject(noChannel(command, new Error("the connection is closed"))) : exec(client, command, timings.openTimeoutMs, opening),
+    onClose: (listener) => {
+      // Whoever asks late is told all the same.
+      if (closed) queueMicrotask(() => listener(lastError()));
+      else client.once("close", () => listener(lastError()));
+    },
     close: () => void client.end().destroy(),
   };
 }
 
-function exec(client: Client, command: string, timeoutMs: number): Promise<RemoteCommand> {
+function exec(
+  client: Client,
+  command: string,
+  timeoutMs: number,
+  opening: Set<(cause: Error) => void>,
+): Promise<RemoteCommand> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown): void =>
-      reject(new OperationalError("SSH_CHANNEL", `start "${command.slice(0, 80)}"`, { cause }));
+    const settle = (): void => {
+      clearTimeout(timer);
+      opening.delete(fail);
+    };
+    const fail = (cause: unknown): void => {
+      settle();
+      reject(noChannel(command, cause));
+    };
     const timer = setTimeout(() => {
       fail(new Error(`no answer within ${timeoutMs} ms`));
       // A connection on which a channel cannot be opened is no use; closing it starts the reconnect.
       client.destroy();
     }, timeoutMs);
+    opening.add(fail);
     try {
       client.exec(command, (error, channel) => {
-        clearTimeout(timer);
-        if (error) fail(error);
+        if (error) {
+          fail(error);
+          return;
+        }
+        settle();
         // Here and not later: a short command's exit may come in the same packet as its start.
-        else resolve({ channel, exit: exitOf(channel) });
+        resolve({ channel, exit: exitOf(channel) });
       });
     } catch (error) {
-      clearTimeout(timer);
       fail(error);
     }
   });
+}
+
+function noChannel(command: string, cause: unknown): OperationalError {
+  return new OperationalError("SSH_CHANNEL", `start "${command.slice(0, 80)}"`, { cause });
 }
 
 function exitOf(channel: Channel): Promise<ExitStatus> {

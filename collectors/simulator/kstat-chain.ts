@@ -33,7 +33,7 @@ export function kstatChain(host: CommandHost, totals: HostTotals, atMs: number):
     ...alive.flatMap((zone) =>
       zoneKstats(host, zone, totals.zones.get(zone) ?? NONE, totals.sec, load.activity[zones.indexOf(zone)] ?? 0),
     ),
-    ...hostKstats(totals, load.cpuUtilisation, atMs - host.bootMs),
+    ...hostKstats(totals, load.cpuUtilisation, atMs, atMs - host.bootMs),
   ];
   return all.sort((a, b) => compare(a.module, b.module) || a.instance - b.instance || compare(a.name, b.name));
 }
@@ -150,7 +150,7 @@ function limitedKstats(
   ];
 }
 
-function hostKstats(totals: HostTotals, cpuUtilisation: number, upMs: number): Kstat[] {
+function hostKstats(totals: HostTotals, cpuUtilisation: number, atMs: number, upMs: number): Kstat[] {
   const n = (name: string): number => totals.host.get(name) ?? 0;
   const make = (
     module: string,
@@ -214,6 +214,7 @@ function hostKstats(totals: HostTotals, cpuUtilisation: number, upMs: number): K
       avenrun_1min: Math.round(256 * CPUS * cpuUtilisation),
       avenrun_5min: Math.round(256 * CPUS * cpuUtilisation),
       avenrun_15min: Math.round(256 * CPUS * cpuUtilisation),
+      boot_time: Math.floor((atMs - upMs) / 1000),
       ncpus: CPUS,
       nproc: 210,
     }),

@@ -3,15 +3,14 @@
  */
 import { seconds, type Kstat } from "./kstat-chain.ts";
 
-/** `module:instance:name:statistic`; an empty part means any. */
+/** Module, instance and name; null means any. The wrapper allows whole kstats only, so there is no statistic. */
 export type KstatPattern = readonly (RegExp | null)[];
 
-/** @returns undefined where the text is no pattern of this kind */
+/** @returns undefined where the text is not `module:instance:name:` (or `...:*`), as the wrapper wants it */
 export function parsePattern(text: string): KstatPattern | undefined {
-  if (!/^[\w.,*?:-]{1,128}$/.test(text)) return undefined;
-  const parts = text.split(":");
-  if (parts.length > 4) return undefined;
-  return parts.map((part) => (part === "" ? null : glob(part)));
+  const [, whole] = /^(?!-)([\w*.-]*:[\w*.-]*:[\w*.-]*):\*?$/.exec(text) ?? [];
+  if (whole === undefined || text.length > 128) return undefined;
+  return whole.split(":").map((part) => (part === "" ? null : glob(part)));
 }
 
 /** One line for each statistic that is meant, in kstat's order: `left` is all before the tab. */
@@ -21,8 +20,7 @@ export function* kstatLines(
   snaptimeNs: number,
 ): Generator<{ readonly left: string; readonly value: string; readonly integer: boolean }> {
   for (const kstat of chain) {
-    const meant = patterns.filter((pattern) => isMeant(kstat, pattern));
-    if (meant.length === 0) continue;
+    if (!patterns.some((pattern) => isMeant(kstat, pattern))) continue;
     const all: Kstat["statistics"] = {
       ...kstat.statistics,
       class: kstat.class,
@@ -31,7 +29,6 @@ export function* kstatLines(
     };
     const prefix = `${kstat.module}:${kstat.instance}:${kstat.name}:`;
     for (const name of sortedNames(kstat, all)) {
-      if (!meant.some((pattern) => fits(pattern[3], name))) continue;
       const value = all[name] ?? 0;
       yield { left: prefix + name, value: String(value), integer: typeof value !== "string" };
     }
@@ -60,6 +57,6 @@ function fits(part: RegExp | null | undefined, text: string): boolean {
 }
 
 function glob(text: string): RegExp {
-  const source = text.replace(/[.]/g, "\\.").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = text.replace(/[.]/g, "\\.").replaceAll("*", ".*");
   return new RegExp(`^${source}$`);
 }

@@ -1,14 +1,15 @@
 /**
  * lease.ts: standard input of a command: first a program, where the verb takes one, then the lease.
  *
- * The lease is whatever bytes keep coming: silence, or the end of input, means that whoever asked is gone, and ends the
- * command, so that nothing is left running on a host that nobody listens to.
+ * The lease is lines that keep coming: silence, or the end of input, means that whoever asked is gone, and ends the command,
+ * so that nothing is left running on a host that nobody listens to. Bytes that never make a line do not count.
  */
 import type { Clock } from "./clock.ts";
 import type { Exec } from "./ssh-server.ts";
 
 /** A program longer than this is refused, as the wrapper does. */
 const MAX_PROGRAM_BYTES = 262_144;
+const LINE_FEED = 10;
 
 export interface LeaseHandlers {
   /** The program, complete; absent: the verb takes none. */
@@ -47,7 +48,7 @@ export class Lease {
 
   #hear(bytes: Buffer): void {
     if (this.#over) return;
-    this.#renew();
+    if (bytes.includes(LINE_FEED)) this.#renew();
     if (this.#complete) return;
     this.#program += bytes.toString("latin1");
     const end = this.#findEnd();

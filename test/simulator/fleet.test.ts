@@ -58,6 +58,8 @@ describe("a fleet", () => {
       "kstat",
       "kstat $(id)",
       "kstat a:b:c:d:e",
+      "kstat :::nread",
+      "kstat -p:::",
       "zones -p",
       "run " + "0".repeat(33),
     ];

@@ -69,9 +69,10 @@ describe("kstat", async () => {
   });
 
   test("an empty part of a pattern means any; nothing that fits is status 1", async () => {
-    const one = await kstat(":::nread");
+    const one = await kstat(":0:sys: unix::sys*:*");
     const [sample] = await one.until(samples(1));
-    assert.ok([...(sample?.values.keys() ?? [])].every((left) => left.endsWith(":nread")));
+    const names = [...(sample?.values.keys() ?? [])].map((left) => left.split(":").slice(0, 3).join(":"));
+    assert.deepEqual([...new Set(names)], ["cpu:0:sys", "unix:0:system_misc", "unix:0:system_pages"]);
     one.channel.close();
     const none = await kstat("nosuch:::");
     assert.equal(await none.ended, 1);
@@ -126,9 +127,10 @@ describe("kstat", async () => {
   });
 
   test("times of disks are seconds, those of zones plain ns", async () => {
-    const command = await kstat(":::rtime");
+    const command = await kstat("sd::: zone_vfs:::");
     const [sample] = await command.until(samples(1));
     for (const [left, value] of sample?.values ?? []) {
+      if (!left.endsWith(":rtime")) continue;
       assert.match(value, left.startsWith("sd:") ? /^\d+\.\d{9}$/ : /^\d+$/, left);
     }
     command.channel.close();

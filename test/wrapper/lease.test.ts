@@ -14,7 +14,7 @@ import { fake, nothingLeft, processesOf, program, run, start, until, type Remote
 /** A second to notice, a second to SIGKILL, and room for a busy machine. */
 const SOON_MS = 6_000;
 /** A shell and an sshd or two each; more at once only delay each other past what is tested. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 interface Traced {
   readonly host: BedHost;
@@ -215,7 +215,7 @@ async function trace(bed: Bed, shell: Shell, what: string, settings: Record<stri
   const { nonce, input } = fake(what);
   const remote = await start(connection, `run ${nonce}`, input);
   await until(() => remote.stdout !== "", `output of ${what}; standard error: ${remote.stderr}`);
-  assert.ok(processesOf(host.folder).size >= 4, "dtrace, the wrapper, its listener and its watch");
+  await until(() => processesOf(host.folder).size >= 4, "dtrace, the wrapper, its listener and its watch");
   return { host, remote, close: () => connection.close() };
 }
 

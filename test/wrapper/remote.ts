@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Channel, ExitStatus, SshConnection } from "../../collectors/ssh.ts";
 
@@ -98,25 +98,43 @@ export async function nothingLeft(host: { readonly folder: string }, withinMs = 
   const deadline = Date.now() + withinMs;
   while (left().length > 0) {
     assert.ok(Date.now() < deadline, `left behind: ${left().join("; ")}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, SNAPSHOT_MS));
   }
 }
 
-/** The processes of a host, by pid: those that have its folder in their arguments or environment. Linux only. */
+/** The processes of a host, by pid: those that have its folder in their arguments or environment. */
 export function processesOf(folder: string): Map<number, string> {
-  const found = new Map<number, string>();
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+  if (Date.now() - snapshot.takenMs > SNAPSHOT_MS) snapshot = takeSnapshot();
+  const found = snapshot.processes.filter(({ environment }) => environment.includes(folder));
+  return new Map(found.map(({ pid, command }) => [pid, command]));
+}
+
+interface Process {
+  readonly pid: number;
+  readonly command: string;
+  /** With the arguments. */
+  readonly environment: string;
+}
+
+/** Tests that run at once share a look at /proc: it is what costs most here. */
+const SNAPSHOT_MS = 50;
+let snapshot: { readonly takenMs: number; readonly processes: readonly Process[] } = { takenMs: 0, processes: [] };
+
+/** Linux only; elsewhere there is nothing to see, and nothing is found to be left. */
+function takeSnapshot(): typeof snapshot {
+  const takenMs = Date.now();
+  const pids = existsSync("/proc/self/environ") ? readdirSync("/proc").filter((name) => /^\d+$/.test(name)) : [];
+  const processes = pids.flatMap((pid): Process[] => {
     try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-      const name = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-      if (/^(sshd|ssh|sftp|scp)/.test(name)) continue;
-      if (command.includes(folder) || readFileSync(`/proc/${pid}/environ`, "utf8").includes(folder)) {
-        // A process that has ended and waits for its parent has no arguments.
-        if (command !== "") found.set(Number(pid), command);
-      }
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      const command = line.replaceAll("\0", " ").trim();
+      // A process that has ended and waits for its parent has no arguments; and the clients and servers are not the host's.
+      if (command === "" || /^(?:\S*\/)?(?:sshd|ssh|sftp|scp)\b/.test(command)) return [];
+      return [{ pid: Number(pid), command, environment: line + readFileSync(`/proc/${pid}/environ`, "utf8") }];
     } catch {
       // It has ended since.
+      return [];
     }
-  }
-  return found;
+  });
+  return { takenMs, processes };
 }

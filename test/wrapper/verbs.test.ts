@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
-import { keepLease, runShort } from "../../collectors/command.ts";
+import type { SshConnection } from "../../collectors/ssh.ts";
 import { readZones } from "../../collectors/zones.ts";
 import { makeBed, NO_SSHD, SHELLS } from "./bed.ts";
 import { fake, nothingLeft, program, run, start, until } from "./remote.ts";
@@ -30,7 +30,7 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
       });
 
       test("version: a line each, with the time to the nanosecond", async () => {
-        const lines = (await runShort(connection, "version", 10_000)).trimEnd().split("\n");
+        const lines = (await answer(connection, "version")).trimEnd().split("\n");
         const now = /^now (\d+)\.\d{9}$/.exec(lines[3] ?? "");
         assert.ok(Math.abs(Number(now?.[1]) - Date.now() / 1000) < 5, lines[3]);
         assert.match(lines[2] ?? "", /^boot [1-9]\d{8,}$/);
@@ -41,8 +41,8 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
       });
 
       test("zones and vms: as the tools print them", async () => {
-        const zoneadm = await runShort(connection, "zones", 10_000);
-        const vmadm = await runShort(connection, "vms", 10_000);
+        const zoneadm = await answer(connection, "zones");
+        const vmadm = await answer(connection, "vms");
         assert.deepEqual(readZones(zoneadm, vmadm), [{ name: UUID, owner: UUID, alias: "web", state: "running" }]);
         assert.ok(zoneadm.includes("/zones/a\\:b"), "a backslash survives");
         assert.equal(host.read("zoneadm.argv"), "list -p\n");
@@ -50,14 +50,11 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
       });
 
       test("kstat: the patterns as they are, until the lease ends", async () => {
-        const { channel, exit } = await connection.exec("kstat zones::: cpu::sys:* link:0:z*_net0:");
-        const remote = { channel, exit };
-        let stdout = "";
-        remote.channel.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
-        keepLease(remote.channel);
-        await until(() => stdout.split("\n\n").length > 3, "samples");
+        const remote = await start(connection, "kstat zones::: cpu::sys:* link:0:z*_net0:");
+        await until(() => remote.stdout.split("\n\n").length > 3, "samples");
         remote.channel.end();
-        assert.deepEqual(await remote.exit, { code: 0, signal: null });
+        const { code, stderr } = await remote.ended;
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
         assert.equal(host.read("kstat.argv"), "-p -T u zones::: cpu::sys:* link:0:z*_net0: 1\n");
       });
 
@@ -106,7 +103,6 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
       test("run: a flood goes through, and ends with the channel", async () => {
         const { nonce, input } = fake("flood");
         const remote = await start(connection, `run ${nonce}`, input);
-        keepLease(remote.channel);
         await until(() => remote.bytes > 8 * 1024 * 1024, "8 MiB", 15_000);
         remote.channel.end();
         remote.channel.close();
@@ -148,9 +144,15 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
     assert.ok(shell);
     const host = bed.install(shell, { system: "Linux" });
     const connection = await host.connect();
-    const zoneadm = await runShort(connection, "zones", 10_000);
+    const zoneadm = await answer(connection, "zones");
     assert.equal(zoneadm, "0:global:running:/::native:shared:0\n");
-    assert.deepEqual(readZones(zoneadm, await runShort(connection, "vms", 10_000)), []);
+    assert.deepEqual(readZones(zoneadm, await answer(connection, "vms")), []);
     connection.close();
   });
 });
+
+async function answer(connection: SshConnection, command: string): Promise<string> {
+  const { code, stdout, stderr } = await run(connection, command);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, command);
+  return stdout;
+}

@@ -1,0 +1,44 @@
+/**
+ * host-facts.ts: what a host says of itself (the wrapper's `version`): platform image, boot, dtrace, and its clock.
+ */
+
+export interface HostFacts {
+  /** The platform image; "" where the host does not say. */
+  readonly platform: string;
+  readonly dtrace: string;
+  /** Epoch seconds; 0: not said. */
+  readonly bootSec: number;
+  /** How far the host's clock is ahead of ours; null: not said. Off by at most half of the time that the question took. */
+  readonly clockOffsetMs: number | null;
+}
+
+const MAX_TEXT = 200;
+/** Clocks are set while a host boots; another boot differs by far more. */
+const SAME_BOOT_SEC = 5;
+
+/**
+ * @param sentMs when the question went out, by our clock
+ * @param receivedMs when its answer was complete
+ */
+export function readFacts(version: string, sentMs: number, receivedMs: number): HostFacts {
+  const said = new Map(
+    version.split("\n", 32).map((line): [string, string] => {
+      const space = line.indexOf(" ");
+      return [line.slice(0, space), line.slice(space + 1, space + 1 + MAX_TEXT)];
+    }),
+  );
+  const nowSec = Number(said.get("now") ?? NaN);
+  const offsetMs = nowSec * 1000 - (sentMs + receivedMs) / 2;
+  return {
+    platform: said.get("platform") ?? "",
+    dtrace: said.get("dtrace") ?? "",
+    bootSec: Number(said.get("boot") ?? 0) || 0,
+    clockOffsetMs: Number.isFinite(offsetMs) ? Math.round(offsetMs) : null,
+  };
+}
+
+/** Whether the host has booted between the two; a host that does not say has not. */
+export function hasRebooted(before: HostFacts | undefined, now: HostFacts): boolean {
+  if (before === undefined || before.bootSec === 0 || now.bootSec === 0) return false;
+  return Math.abs(before.bootSec - now.bootSec) > SAME_BOOT_SEC;
+}
