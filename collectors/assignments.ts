@@ -7,6 +7,7 @@
 import { errorChain } from "../core/errors.ts";
 import type { Assignment } from "../core/instrumentation.ts";
 import { Backoff } from "./backoff.ts";
+import { Once } from "./once.ts";
 import { pause } from "./pause.ts";
 
 export interface AssignmentsOptions {
@@ -24,6 +25,7 @@ export class Assignments {
   readonly #options: AssignmentsOptions;
   readonly #backoff = new Backoff({ minMs: 250, maxMs: 15_000 });
   readonly #stop = new AbortController();
+  readonly #said = new Once();
 
   constructor(options: AssignmentsOptions) {
     this.#options = options;
@@ -42,8 +44,10 @@ export class Assignments {
       try {
         await this.#follow();
       } catch (error) {
-        if (!this.#isStopped())
-          this.#options.onAlarm({ chain: errorChain(error) }, "the query API's assignments cannot be followed");
+        const chain = errorChain(error);
+        if (!this.#isStopped() && this.#said.first(chain, Date.now())) {
+          this.#options.onAlarm({ chain }, "the query API's assignments cannot be followed");
+        }
       }
       await pause(this.#backoff.next(), this.#stop.signal);
     }

@@ -7,11 +7,15 @@ import type { Platform } from "../d-scripts/recipe.ts";
 import type { Log } from "../server/log.ts";
 import { Assignments } from "./assignments.ts";
 import { Batcher } from "./batcher.ts";
+import { GUARD_LIMITS, type GuardLimits } from "./cost-guard.ts";
 import { gapRow } from "./coverage.ts";
+import { ENABLING_TIMINGS, type EnablingTimings } from "./enabling.ts";
 import { Host } from "./host.ts";
 import type { KnownHosts } from "./known-hosts.ts";
+import { Once } from "./once.ts";
 import { MemorySpool } from "./spool.ts";
 import { DEFAULT_TIMINGS, type SshTarget, type SshTimings } from "./ssh.ts";
+import { SupportBook } from "./support.ts";
 import { Uploader } from "./uploader.ts";
 
 export interface CollectorOptions {
@@ -26,7 +30,11 @@ export interface CollectorOptions {
   readonly spoolBytes?: number;
   readonly lingerMs?: number;
   readonly zonesEveryMs?: number;
+  /** How often a host's rates and counters are reported; changes of state are told at once. */
+  readonly reportEveryMs?: number;
   readonly timings?: SshTimings;
+  readonly enablingTimings?: Partial<EnablingTimings>;
+  readonly limits?: Partial<GuardLimits>;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
   readonly now?: () => number;
@@ -43,12 +51,21 @@ export interface Collector {
   close(withinMs?: number): Promise<void>;
 }
 
+const CHECK_MS = 1_000;
+
 export function startCollector(options: CollectorOptions): Collector {
   const { name, log, token, now = Date.now } = options;
+  const said = new Once();
+  const warn = (facts: Record<string, unknown>, message: string): void => log.warn(facts, message);
   const lose = (coverage: readonly CoverageRow[], reason: "spool_overflow" | "quarantined"): void => {
     const lost = coverage.filter((row) => row.status !== "gap");
     for (const row of lost) batcher.add([], gapRow({ ...row, reason, nowMs: now() }));
-    log.error({ windows: lost.length, reason }, "windows were lost");
+    if (lost.length > 0 && said.first(`lost: ${reason}`, now())) {
+      log.error(
+        { windows: lost.length, reason },
+        "windows were lost; coverage says which, this line comes once an hour",
+      );
+    }
   };
   const spool = new MemorySpool({
     collector: name,
@@ -61,9 +78,10 @@ export function startCollector(options: CollectorOptions): Collector {
     token,
     spool,
     onRefused: (coverage) => lose(coverage, "quarantined"),
-    onAlarm: (facts, message) => log.warn(facts, message),
+    onAlarm: warn,
   });
   const batcher = new Batcher({ spool, lingerMs: options.lingerMs ?? 100, onBatch: () => uploader.wake() });
+  const support = new SupportBook();
   const hosts = options.hosts.map(
     (host) =>
       new Host({
@@ -71,9 +89,13 @@ export function startCollector(options: CollectorOptions): Collector {
         collector: name,
         knownHosts: options.knownHosts,
         timings: options.timings ?? DEFAULT_TIMINGS,
+        enablingTimings: { ...ENABLING_TIMINGS, ...options.enablingTimings },
+        limits: { ...GUARD_LIMITS, ...options.limits },
         reconnectMinMs: options.reconnectMinMs ?? 1_000,
         reconnectMaxMs: options.reconnectMaxMs ?? 60_000,
         zonesEveryMs: options.zonesEveryMs ?? 15_000,
+        reportEveryMs: options.reportEveryMs ?? 15_000,
+        support,
         sink: batcher,
         report: (of, report) => uploader.report(of, report),
         log,
@@ -86,8 +108,11 @@ export function startCollector(options: CollectorOptions): Collector {
     onAssignments: (list: readonly Assignment[]) => {
       for (const host of hosts) host.assign(list);
     },
-    onAlarm: (facts, message) => log.warn(facts, message),
+    onAlarm: warn,
   });
+  const checks = setInterval(() => {
+    for (const host of hosts) host.check();
+  }, CHECK_MS);
 
   uploader.start();
   assignments.start();
@@ -95,6 +120,7 @@ export function startCollector(options: CollectorOptions): Collector {
   return {
     close: async (withinMs = 1_000) => {
       assignments.close();
+      clearInterval(checks);
       for (const host of hosts) host.close();
       batcher.flush();
       await uploader.close(withinMs);

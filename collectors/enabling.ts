@@ -15,7 +15,6 @@ import { randomBytes } from "node:crypto";
 import { errorChain, InputError } from "../core/errors.ts";
 import type { Spec } from "../core/instrumentation.ts";
 import type { Cause, EnablingState, EnablingStatus } from "../core/host-status.ts";
-import type { GapReason } from "../core/window.ts";
 import { compileProgram, type Program } from "../d-scripts/compile.ts";
 import type { Entry, Platform } from "../d-scripts/recipe.ts";
 import { Backoff } from "./backoff.ts";
@@ -184,7 +183,7 @@ export class Enabling {
       this.#open = open;
       if (this.#isStopped()) await hangUp(open);
       const status = await this.#read(open, program);
-      return this.#verdict ?? endingOf(status, this.#lastMessage);
+      return this.#ownVerdict() ?? endingOf(status, this.#lastMessage);
     } catch (error) {
       const reason = errorChain(error);
       if (error instanceof InputError) {
@@ -203,7 +202,7 @@ export class Enabling {
   }
 
   async #read(open: OpenCommand, program: Program): Promise<ExitStatus> {
-    const { channel, exit, started } = open;
+    const { channel, exit } = open;
     this.#enter("starting", "starting", "");
     this.#startedMs = this.#lastFrameMs = this.#options.now();
     const frames = new FrameReader({
@@ -221,7 +220,7 @@ export class Enabling {
     this.#messages = messages;
     let over = false;
     channel.on("data", (chunk: Buffer) => {
-      started();
+      open.started();
       if (!over && !this.#isStopped()) frames.push(chunk);
     });
     channel.stderr.on("data", (chunk: Buffer) => messages.push(chunk));
@@ -338,7 +337,11 @@ export class Enabling {
     if (!same) this.#options.onState();
   }
 
-  /** A method, because the compiler would otherwise remember what the state was before an await. */
+  /** Methods, because the compiler would otherwise remember what these were before an await. */
+  #ownVerdict(): Ending | undefined {
+    return this.#verdict;
+  }
+
   #isStopped(): boolean {
     return this.#state === "stopped";
   }

@@ -1,11 +1,12 @@
 /**
  * host-session.ts: one ssh connection to one host, kept up.
  *
- *            ┌──────────────────────── close ───────────────────────┐
- *   idle ─▶ connecting ──ready──▶ up ──lost──▶ waiting ──timer──▶ connecting
- *               └──refused, no answer, bad key──▶ waiting             ▼ closed
+ *   idle ─▶ connecting ──ready──▶ up ──lost, dropped──▶ waiting ──backoff──▶ connecting
+ *               └── refused, no answer, bad key ──────────▲             close, from anywhere ──▶ closed
  *
- * The session knows nothing of what runs over it: `onUp` starts things, and what it started ends with its channels.
+ * The session knows nothing of what runs over it: `onUp` starts things, and what it started ends with its channels. For each
+ * `onUp` there is one `onDown`. Waiting grows until whoever uses the session says that it is of use (`settled`): a host that lets
+ * one in and then answers nothing is not called again every second.
  */
 import { errorChain, errorCode } from "../core/errors.ts";
 import { Backoff } from "./backoff.ts";
@@ -29,6 +30,7 @@ export class HostSession {
   #connection: SshConnection | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #dropped = "";
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -45,6 +47,17 @@ export class HostSession {
     this.#connection?.close();
   }
 
+  /** The host answers as it should: the next loss begins with a short wait again. */
+  settled(): void {
+    this.#backoff.reset();
+  }
+
+  /** Gives the connection up, for a reason that its end would not tell. */
+  drop(reason: string): void {
+    this.#dropped = reason;
+    this.#connection?.close();
+  }
+
   async #connect(): Promise<void> {
     try {
       const connection = await connect(this.#options.target, this.#options.knownHosts(), this.#options.timings);
@@ -53,8 +66,11 @@ export class HostSession {
         return;
       }
       this.#connection = connection;
-      this.#backoff.reset();
-      connection.onClose((error) => this.#lost(error === undefined ? "connection closed" : errorChain(error), false));
+      this.#dropped = "";
+      connection.onClose((error) => {
+        const reason = error === undefined ? "connection closed" : errorChain(error);
+        this.#lost(this.#dropped === "" ? reason : this.#dropped, false);
+      });
       this.#options.onUp(connection);
     } catch (error) {
       this.#lost(errorChain(error), errorCode(error) === "SSH_HOST_KEY");

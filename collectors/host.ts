@@ -1,25 +1,37 @@
 /**
  * host.ts: all that a collector does with one host: its session, its zones, its enablings, its kstats.
  *
- * When the session comes up the host is asked who it is and whose its zones are; that is reported before anything runs, so
- * that rows find their tenants. Assignments are compared with what runs: equal ones go on untouched, so that a change of
- * one never costs another a window.
+ *   down ──connected──▶ asking ──facts, zones──▶ up ──connection lost──▶ down
+ *                         └── no sensible answer ──▶ down
+ *
+ * While it is up there is one `Link`, which holds everything that belongs to the connection and ends with it. Zones and owners
+ * are reported before anything runs, so that rows find their tenants. Assignments are compared with what runs: equal ones go on
+ * untouched, so that a change of one never costs another a window.
  */
 import { errorChain } from "../core/errors.ts";
-import { parseSpec, type Assignment, type Spec } from "../core/instrumentation.ts";
-import { findMetric } from "../d-scripts/catalogue.ts";
-import type { Entry, Platform } from "../d-scripts/recipe.ts";
+import type { EnablingStatus, HostDetail, MetricSupport } from "../core/host-status.ts";
+import type { Assignment } from "../core/instrumentation.ts";
+import { metricName } from "../core/metric.ts";
+import type { Platform } from "../d-scripts/recipe.ts";
 import type { Log } from "../server/log.ts";
 import type { RowSink } from "./batcher.ts";
-import { runShort } from "./command.ts";
-import { Coverage } from "./coverage.ts";
-import { Enabling } from "./enabling.ts";
+import { Channels } from "./channels.ts";
+import type { GuardLimits } from "./cost-guard.ts";
+import { Enabling, type EnablingTimings } from "./enabling.ts";
+import { HostClock } from "./host-clock.ts";
+import { hasRebooted, type HostFacts } from "./host-facts.ts";
+import { HostLink } from "./host-link.ts";
+import { HostReporter } from "./host-reporter.ts";
 import { HostSession } from "./host-session.ts";
+import { HostTasks, type Task } from "./host-tasks.ts";
 import { KstatStream, type KstatTask } from "./kstat-stream.ts";
 import type { KnownHosts } from "./known-hosts.ts";
+import { Once } from "./once.ts";
 import type { SshConnection, SshTarget, SshTimings } from "./ssh.ts";
+import { SupportCheck } from "./support-check.ts";
+import { dtraceMetrics, type SupportBook } from "./support.ts";
 import type { HostReport } from "./uploader.ts";
-import { readZones, type HostZone } from "./zones.ts";
+import type { HostZone } from "./zones.ts";
 
 export interface HostOptions {
   readonly name: string;
@@ -27,53 +39,71 @@ export interface HostOptions {
   readonly target: SshTarget;
   readonly knownHosts: () => KnownHosts;
   readonly timings: SshTimings;
+  readonly enablingTimings: EnablingTimings;
+  readonly limits: GuardLimits;
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
   readonly zonesEveryMs: number;
+  readonly reportEveryMs: number;
   readonly platform: Platform;
+  readonly support: SupportBook;
   readonly sink: RowSink;
   readonly report: (host: string, report: HostReport) => void;
   readonly log: Log;
   readonly now: () => number;
 }
 
-/** An assignment as this host would run it. */
-interface Task {
-  readonly id: string;
-  readonly entry: Entry;
-  readonly spec: Spec;
-  readonly requestedBy: string;
-  /** null: all zones. */
-  readonly zones: readonly string[] | null;
-  /** Columns are accounted for across restarts of what fills them. */
-  readonly coverage: Coverage;
+/** What stands and falls with one connection. */
+interface Link {
+  readonly connection: SshConnection;
+  readonly channels: Channels;
+  readonly questions: HostLink;
+  readonly enablings: Map<string, Enabling>;
+  kstat: KstatStream | undefined;
+  check: SupportCheck | undefined;
 }
-
-const SHORT_MS = 15_000;
 
 export class Host {
   readonly #options: HostOptions;
   readonly #session: HostSession;
-  readonly #tasks = new Map<string, Task>();
-  readonly #enablings = new Map<string, Enabling>();
-  readonly #ticker: NodeJS.Timeout;
+  readonly #tasks: HostTasks;
+  readonly #clock = new HostClock();
+  readonly #reporter: HostReporter;
+  readonly #said = new Once();
+  readonly #unsubscribe: () => void;
   #assignments: readonly Assignment[] = [];
   #zones: readonly HostZone[] = [];
-  #connection: SshConnection | undefined;
-  #kstat: KstatStream | undefined;
-  #zonesTimer: NodeJS.Timeout | undefined;
+  #zoneNames: ReadonlySet<string> = new Set();
+  #link: Link | undefined;
+  /** The link answers: things may run on it. */
   #ready = false;
-  #downReason = "";
-  #platform = "";
+  #facts: HostFacts | undefined;
+  /** Since when it has been down, and why. */
+  #down = { sinceMs: 0, reason: "not connected yet", alarming: false };
+  /** Why it can run no DTrace at all; "" where it can. */
+  #problem = "";
+  #missing = new Map<string, readonly string[]>();
 
   constructor(options: HostOptions) {
     this.#options = options;
+    const { name, now, support } = options;
+    this.#down.sinceMs = now();
+    this.#tasks = new HostTasks({ ...options, host: name });
     this.#session = new HostSession({
       ...options,
       onUp: (connection) => void this.#up(connection),
-      onDown: (reason, alarming) => this.#down(reason, alarming),
+      onDown: (reason, alarming) => this.#lost(reason, alarming),
     });
-    this.#ticker = setInterval(() => this.#checkOverdue(), 1000);
+    this.#reporter = new HostReporter({
+      collector: options.collector,
+      everyMs: options.reportEveryMs,
+      now,
+      detail: () => this.#detail(),
+      send: (report) => options.report(name, report),
+    });
+    this.#unsubscribe = support.onChange(() => {
+      if (this.#ready) this.#reporter.touch();
+    });
   }
 
   start(): void {
@@ -81,10 +111,9 @@ export class Host {
   }
 
   close(): void {
-    clearInterval(this.#ticker);
-    clearInterval(this.#zonesTimer);
-    for (const enabling of this.#enablings.values()) enabling.stop();
-    this.#kstat?.stop();
+    this.#unsubscribe();
+    this.#reporter.close();
+    this.#unlink();
     this.#session.close();
   }
 
@@ -93,158 +122,232 @@ export class Host {
     this.#reconcile();
   }
 
+  /** Looks for columns that have not come, and for programs that hang. Call it once a second. */
+  check(): void {
+    const nowMs = this.#options.now();
+    for (const { id, record, work } of this.#tasks.all) {
+      const enabling = this.#link?.enablings.get(id);
+      if ("refusal" in work) record.coverage.overdue(this.#clock.hostMs(nowMs), "unsupported", nowMs);
+      else if (!this.#ready) record.coverage.overdue(this.#clock.hostMs(nowMs), "ssh_down", nowMs);
+      else enabling?.check();
+    }
+    this.#link?.kstat?.check();
+  }
+
+  /** Never rejects. */
   async #up(connection: SshConnection): Promise<void> {
-    const { name, log } = this.#options;
+    const { now, zonesEveryMs } = this.#options;
+    const channels = new Channels(connection);
+    const questions = new HostLink({
+      channels,
+      clock: this.#clock,
+      zonesEveryMs,
+      now,
+      onZones: (zones) => this.#haveZones(zones),
+      onTrouble: (what, chain) => this.#say("warn", { chain }, what),
+    });
+    const link: Link = { connection, channels, questions, enablings: new Map(), kstat: undefined, check: undefined };
+    this.#link = link;
     try {
-      this.#connection = connection;
-      this.#platform = platformOf(await runShort(connection, "version", SHORT_MS));
-      await this.#refreshZones(connection);
+      const { facts, zones } = await questions.begin();
+      if (this.#link !== link) return;
+      this.#session.settled();
+      this.#known(facts);
       this.#ready = true;
-      this.#downReason = "";
-      log.info({ host: name, platform: this.#platform, zones: this.#zones.length }, "host is up");
-      this.#reconcile();
-      clearInterval(this.#zonesTimer);
-      this.#zonesTimer = setInterval(() => void this.#pollZones(connection), this.#options.zonesEveryMs);
+      this.#reporter.up(facts.platform);
+      this.#haveZones(zones);
+      this.#startCheck(link, facts);
+      this.#options.log.info({ host: this.#options.name, platform: facts.platform, zones: zones.length }, "host is up");
     } catch (error) {
-      if (this.#connection !== connection) return;
-      log.warn({ host: name, chain: errorChain(error) }, "host does not answer as expected");
-      connection.close();
+      if (this.#link !== link) return;
+      this.#say("warn", { chain: errorChain(error) }, "host does not answer as expected");
+      this.#session.drop(errorChain(error));
     }
   }
 
-  #down(reason: string, alarming: boolean): void {
-    const { name, log } = this.#options;
-    this.#connection = undefined;
+  /** Why columns are missing since the connection was lost, and what has to be found out anew. */
+  #known(facts: HostFacts): void {
+    const before = this.#facts;
+    const rebooted = hasRebooted(before, facts);
+    if (rebooted) this.#options.log.warn({ host: this.#options.name }, "host has rebooted");
+    for (const { record } of this.#tasks.all) {
+      if (before !== undefined) record.gap = rebooted ? "host_reboot" : "ssh_down";
+      if (imageOf(before) !== imageOf(facts)) record.forgetUnsupported();
+    }
+    if (imageOf(before) !== imageOf(facts)) this.#missing.clear();
+    this.#problem = "";
+    this.#facts = facts;
+  }
+
+  #lost(reason: string, alarming: boolean): void {
+    this.#unlink();
+    const { name, log, now } = this.#options;
+    if (this.#down.sinceMs === 0) this.#down = { sinceMs: now(), reason, alarming };
+    this.#down = { ...this.#down, reason, alarming };
+    if (this.#said.first(`down: ${reason}`, now())) {
+      if (alarming) log.error({ host: name, reason }, "host key refused");
+      else log.warn({ host: name, reason }, "host is down");
+    }
+    this.#reporter.down(reason);
+  }
+
+  #unlink(): void {
+    const link = this.#link;
+    this.#link = undefined;
     this.#ready = false;
-    clearInterval(this.#zonesTimer);
-    for (const enabling of this.#enablings.values()) enabling.stop();
-    this.#enablings.clear();
-    this.#kstat?.stop();
-    this.#kstat = undefined;
-    if (reason === this.#downReason) return;
-    this.#downReason = reason;
-    if (alarming) log.error({ host: name, reason }, "host key refused");
-    else log.warn({ host: name, reason }, "host is down");
-    this.#report("down", reason);
+    if (link === undefined) return;
+    link.questions.close();
+    link.check?.stop();
+    for (const enabling of link.enablings.values()) enabling.stop();
+    link.kstat?.stop();
   }
 
-  async #pollZones(connection: SshConnection): Promise<void> {
-    try {
-      await this.#refreshZones(connection);
-      this.#reconcile();
-    } catch (error) {
-      this.#options.log.warn({ host: this.#options.name, chain: errorChain(error) }, "zones cannot be listed");
-    }
-  }
-
-  async #refreshZones(connection: SshConnection): Promise<void> {
-    const zoneadm = await runShort(connection, "zones", SHORT_MS);
-    const vmadm = await runShort(connection, "vms", SHORT_MS);
-    this.#zones = readZones(zoneadm, vmadm);
-    this.#report("up", "", this.#zones);
-  }
-
-  #report(state: HostReport["state"], reason: string, zones?: readonly HostZone[]): void {
-    const { name, collector, now, report } = this.#options;
-    const about = { collector, atMs: Math.round(now()), state, reason: reason.slice(0, 500), platform: this.#platform };
-    report(name, zones === undefined ? about : { ...about, zones });
+  #haveZones(zones: readonly HostZone[]): void {
+    this.#zones = zones;
+    this.#zoneNames = new Set(["global", "", ...zones.map((zone) => zone.name)]);
+    this.#reporter.zones(zones);
+    this.#reconcile();
   }
 
   /** Makes what runs equal to what is assigned. */
   #reconcile(): void {
-    const wanted = new Map(this.#assignments.flatMap((each) => this.#taskOf(each)).map((task) => [task.id, task]));
-    for (const [id, task] of this.#tasks) {
-      const next = wanted.get(id);
-      if (next !== undefined && sameZones(next.zones, task.zones)) continue;
-      this.#tasks.delete(id);
-      this.#enablings.get(id)?.stop();
-      this.#enablings.delete(id);
+    const link = this.#link;
+    for (const id of this.#tasks.update(this.#assignments, this.#zones)) {
+      link?.enablings.get(id)?.stop();
+      link?.enablings.delete(id);
+      this.#reporter.touch();
     }
-    for (const [id, task] of wanted) if (!this.#tasks.has(id)) this.#tasks.set(id, task);
-    if (!this.#ready || this.#connection === undefined) return;
-    for (const task of this.#tasks.values()) {
-      if (task.entry.recipe.kind === "dtrace") this.#startEnabling(task, this.#connection);
-    }
-    this.#runKstat(this.#connection);
+    if (link === undefined || !this.#ready) return;
+    this.#down.sinceMs = 0;
+    for (const task of this.#tasks.all) this.#startEnabling(link, task);
+    this.#runKstat(link);
   }
 
-  #taskOf(assignment: Assignment): Task[] {
-    const entry = findMetric(assignment.metric);
-    if (entry?.recipe.platforms.includes(this.#options.platform) !== true) return [];
-    const zones = this.#zonesFor(assignment);
-    // No zone of theirs is here: nothing to run, and nothing is expected.
-    if (zones?.length === 0) return [];
-    const { name: host, sink } = this.#options;
-    const spec = parseSpec(assignment, entry.metric);
-    const { id, granularitySec, requestedBy } = assignment;
-    const known = this.#tasks.get(id)?.coverage;
-    const coverage = known ?? new Coverage({ spec: id, host, granularitySec, sink });
-    return [{ id, entry, spec, requestedBy, zones, coverage }];
-  }
-
-  #zonesFor({ scope }: Assignment): string[] | null {
-    if (scope === "all") return null;
-    return this.#zones
-      .filter((zone) => scope.includes(zone.owner))
-      .map((zone) => zone.name)
-      .sort();
-  }
-
-  #startEnabling(task: Task, connection: SshConnection): void {
-    if (this.#enablings.has(task.id)) return;
-    const { name, platform, now, log } = this.#options;
-    let said = "";
-    const enabling = new Enabling({
+  #startEnabling(link: Link, task: Task): void {
+    if ("refusal" in task.work || task.work.entry.recipe.kind !== "dtrace" || link.enablings.has(task.id)) return;
+    const { platform, now, enablingTimings: timings } = this.#options;
+    const enabling: Enabling = new Enabling({
       ...task,
+      ...task.work,
       specId: task.id,
       platform,
-      connection,
+      channels: link.channels,
+      clock: this.#clock,
+      timings,
       now,
-      onState: (state, reason) => {
-        if (state === "running") log.info({ host: name, spec: task.id, metric: task.spec.metric }, "tracing");
-        if (state !== "resting" || reason === said) return;
-        said = reason;
-        log.warn(
-          { host: name, spec: task.id, metric: task.spec.metric, reason },
-          "tracing ended; it will be tried again",
-        );
+      onState: () => this.#changed(enabling.status()),
+      onLag: () => link.questions.wantClock(),
+      onZone: (zone) => {
+        // One that has just been made: the sooner its owner is known, the fewer of its rows are nobody's.
+        if (!this.#zoneNames.has(zone)) link.questions.wantZones();
       },
     });
-    this.#enablings.set(task.id, enabling);
+    link.enablings.set(task.id, enabling);
+    this.#reporter.touch();
     enabling.start();
   }
 
-  #runKstat(connection: SshConnection): void {
-    const tasks = [...this.#tasks.values()].flatMap(({ id, entry, spec, zones, coverage }): KstatTask[] => {
-      const { metric, recipe } = entry;
-      return recipe.kind === "kstat" ? [{ id, entry: { metric, recipe }, spec, zones, coverage }] : [];
+  #runKstat(link: Link): void {
+    const tasks = [...this.#tasks.all].flatMap(({ id, zones, record, work }): KstatTask[] => {
+      if ("refusal" in work || work.entry.recipe.kind !== "kstat") return [];
+      return [{ id, zones, record, spec: work.spec, entry: { metric: work.entry.metric, recipe: work.entry.recipe } }];
     });
     if (tasks.length === 0) {
-      this.#kstat?.stop();
-      this.#kstat = undefined;
+      link.kstat?.stop();
+      link.kstat = undefined;
       return;
     }
-    const { name, now, log } = this.#options;
-    this.#kstat ??= new KstatStream({ connection, host: name, now, log });
-    this.#kstat.assign(tasks);
-  }
-
-  #checkOverdue(): void {
-    const nowMs = this.#options.now();
-    for (const task of this.#tasks.values()) {
-      if (!this.#ready) task.coverage.overdue(nowMs, "ssh_down");
-      else this.#enablings.get(task.id)?.checkOverdue();
+    if (link.kstat === undefined) {
+      const { now, enablingTimings } = this.#options;
+      const { silenceMs } = enablingTimings;
+      const kstat: KstatStream = new KstatStream({
+        channels: link.channels,
+        clock: this.#clock,
+        now,
+        silenceMs,
+        onState: () => {
+          const status = tasks[0] && kstat.status(tasks[0].id);
+          if (status !== undefined) this.#changed({ ...status, spec: "kstat", metric: "kstat" });
+        },
+      });
+      link.kstat = kstat;
     }
-    this.#kstat?.checkOverdue();
+    link.kstat.assign(tasks);
+  }
+
+  #startCheck(link: Link, facts: HostFacts): void {
+    const { support: book, platform } = this.#options;
+    link.check = new SupportCheck({
+      channels: link.channels,
+      book,
+      image: imageOf(facts),
+      platform,
+      onHostProblem: (reason) => {
+        this.#problem = reason;
+        this.#say("warn", { reason }, "host runs no DTrace");
+        this.#reporter.touch();
+      },
+    });
+    void link.check.run();
+  }
+
+  #changed({ spec, metric, state, reason }: EnablingStatus): void {
+    if (state === "running") this.#say("info", { spec, metric }, "measuring");
+    else if (state !== "starting") {
+      this.#say("warn", { spec, metric, reason }, state === "resting" ? "ended; it will be tried again" : state);
+    }
+    this.#reporter.touch();
+  }
+
+  /** Says a thing once an hour, however often it happens. */
+  #say(level: "info" | "warn", facts: Record<string, string>, message: string): void {
+    const { name, log, now } = this.#options;
+    if (this.#said.first(`${message} ${Object.values(facts).join(" ")}`, now())) {
+      log[level]({ host: name, ...facts }, message);
+    }
+  }
+
+  #detail(): HostDetail {
+    for (const [metric, missing] of this.#link?.kstat?.missing() ?? []) this.#missing.set(metric, missing);
+    return {
+      dtrace: this.#facts?.dtrace ?? "",
+      bootSec: this.#facts?.bootSec ?? 0,
+      clockOffsetMs: (this.#facts?.clockOffsetMs ?? null) === null ? null : this.#clock.offsetMs,
+      enablings: [...this.#tasks.all].map((task) => this.#statusOf(task)),
+      metrics: [...this.#dtraceSupport(), ...this.#kstatSupport()],
+    };
+  }
+
+  #statusOf({ id, metric, work }: Task): EnablingStatus {
+    const idle = { retryAtMs: null, eventsPerSec: null, dropsPerSec: null, losses: {}, unknownSample: "" };
+    if ("refusal" in work) return { ...idle, spec: id, metric, state: "unsupported", ...work.refusal };
+    if (!this.#ready) {
+      const { sinceMs, reason, alarming } = this.#down;
+      const cause = alarming ? "host_key" : "ssh_down";
+      return { ...idle, spec: id, metric, state: "down", cause, reason: reason.slice(0, 500), sinceMs };
+    }
+    const status = this.#link?.enablings.get(id)?.status() ?? this.#link?.kstat?.status(id);
+    const sinceMs = this.#options.now();
+    return status ?? { ...idle, spec: id, metric, state: "starting", cause: "starting", reason: "", sinceMs };
+  }
+
+  #dtraceSupport(): MetricSupport[] {
+    const { support, platform } = this.#options;
+    return dtraceMetrics(platform).map(({ metric }) => {
+      const verdict = support.verdict(imageOf(this.#facts), metricName(metric));
+      const known = this.#problem === "" ? verdict : { supported: false, reason: this.#problem };
+      const reason = (known?.reason ?? "").slice(0, 500);
+      return { metric: metricName(metric), supported: known?.supported ?? null, reason, missing: [] };
+    });
+  }
+
+  /** Of those that have run here. */
+  #kstatSupport(): MetricSupport[] {
+    return [...this.#missing].map(([metric, missing]) => ({ metric, supported: true, reason: "", missing }));
   }
 }
 
-function sameZones(a: readonly string[] | null, b: readonly string[] | null): boolean {
-  return a === b || (a !== null && b !== null && a.join() === b.join());
-}
-
-/** The `platform` line of the wrapper's version answer. */
-function platformOf(version: string): string {
-  const line = version.split("\n").find((each) => each.startsWith("platform "));
-  return (line?.slice("platform ".length) ?? "").slice(0, 200);
+/** What verdicts on programs hold for. */
+function imageOf(facts: HostFacts | undefined): string {
+  return facts === undefined ? "" : `${facts.platform} ${facts.dtrace}`;
 }

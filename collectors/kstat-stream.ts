@@ -166,8 +166,8 @@ export class KstatStream {
     this.#looping = true;
     while (!this.#stop.signal.aborted) {
       await this.#stream();
-      if (this.#stop.signal.aborted) break;
-      if (this.#renewing) continue;
+      if (this.#isStopped()) break;
+      if (this.#isRenewing()) continue;
       // Growth across a pause belongs to no column: the pause stays a gap.
       for (const task of this.#tasks.values()) task.windows = new KstatWindows(task.entry, task.spec);
       await this.#pause(this.#backoff.next());
@@ -286,7 +286,11 @@ export class KstatStream {
     });
   }
 
-  /** A method, because the compiler would otherwise remember what it was before an await. */
+  /** Methods, because the compiler would otherwise remember what these were before an await. */
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   #isRenewing(): boolean {
     return this.#renewing;
   }

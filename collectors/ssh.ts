@@ -123,7 +123,9 @@ function wrap(client: Client, timings: SshTimings, lastError: () => Error | unde
   });
   return {
     exec: (command) =>
-      closed ? Promise.reject(noChannel(command, new Error("the connection is closed"))) : exec(client, command, timings.openTimeoutMs, opening),
+      closed
+        ? Promise.reject(noChannel(command, new Error("the connection is closed")))
+        : exec(client, command, timings.openTimeoutMs, opening),
     onClose: (listener) => {
       // Whoever asks late is told all the same.
       if (closed) queueMicrotask(() => listener(lastError()));
@@ -188,6 +190,10 @@ function exitOf(channel: Channel): Promise<ExitStatus> {
 
 /** A fresh ed25519 key pair in OpenSSH's formats, for collectors that are set up by a program. */
 export function makeKeyPair(): { readonly publicKey: string; readonly privateKey: string } {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519");
-  return { publicKey: pair.public, privateKey: pair.private };
+  // ssh2 writes a pair that cannot be read when the public key begins with a zero byte: one in 256.
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519");
+    const readable = [pair.private, pair.public].every((text) => !(ssh2.utils.parseKey(text) instanceof Error));
+    if (readable) return { publicKey: pair.public, privateKey: pair.private };
+  }
 }

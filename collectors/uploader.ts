@@ -1,15 +1,16 @@
 /**
  * uploader.ts: the spool to ingest, in order, one batch at a time, until acknowledged.
  *
- *   200              remove, next                     409   another stream of numbers: go on under a new name
- *   400 413 415 422  refused for good: set aside, a gap     401 403   keep, raise the alarm, try again
- *   429 503, none    keep, back off (Retry-After wins)
+ *   done      remove, next                        renew     go on under a new name
+ *   refused   set aside, a gap                    else      keep, wait, try again
  *
- * Reports of hosts go before batches: rows can be attributed only once their zones' owners are known.
+ * What each answer means is said in ingest-client.ts. Batches wait for reports that carry zones; see host-reports.ts.
  */
+import type { HostDetail } from "../core/host-status.ts";
 import type { CoverageRow } from "../core/window.ts";
-import { errorChain } from "../core/errors.ts";
-import { Backoff } from "./backoff.ts";
+import { HostReports } from "./host-reports.ts";
+import { IngestClient, type Verdict } from "./ingest-client.ts";
+import { Once } from "./once.ts";
 import { pause } from "./pause.ts";
 import type { FrozenBatch, Spool } from "./spool.ts";
 
@@ -20,6 +21,7 @@ export interface HostReport {
   readonly reason: string;
   readonly platform: string;
   readonly zones?: readonly { name: string; owner: string; alias: string; state: string }[];
+  readonly detail?: HostDetail;
 }
 
 export interface UploaderOptions {
@@ -32,20 +34,24 @@ export interface UploaderOptions {
   readonly onAlarm: (facts: Record<string, unknown>, message: string) => void;
 }
 
-type Verdict = "done" | "renew" | "refused" | { readonly retryMs: number };
-
 export class Uploader {
   readonly #options: UploaderOptions;
-  readonly #backoff = new Backoff({ minMs: 500, maxMs: 30_000 });
-  /** The newest report of each host that ingest does not have yet. */
-  readonly #reports = new Map<string, HostReport>();
   readonly #stop = new AbortController();
+  readonly #client: IngestClient;
+  readonly #reports: HostReports;
+  readonly #said = new Once();
   #wake: (() => void) | undefined;
   #running: Promise<void> | undefined;
-  #alarm = "";
+  /** The last batch could not be delivered. */
+  #stuck = false;
 
   constructor(options: UploaderOptions) {
     this.#options = options;
+    const { signal } = this.#stop;
+    const onTrouble = (message: string): void => this.#raise(message);
+    this.#client = new IngestClient({ ...options, signal, onTrouble });
+    // Apart from batches: a wait of the one is no wait of the other.
+    this.#reports = new HostReports(new IngestClient({ ...options, signal, onTrouble }), signal, () => this.wake());
   }
 
   start(): void {
@@ -58,17 +64,13 @@ export class Uploader {
   }
 
   report(host: string, report: HostReport): void {
-    const was = this.#reports.get(host);
-    // A later report without zones must not hide the owners that an unsent one carries.
-    const zones = report.zones ?? was?.zones;
-    this.#reports.set(host, zones === undefined ? report : { ...report, zones });
-    this.wake();
+    this.#reports.add(host, report);
   }
 
   /** Sends what is spooled, for at most `withinMs`, then stops. */
   async close(withinMs: number): Promise<void> {
     const deadline = Date.now() + withinMs;
-    while (this.#options.spool.length > 0 && Date.now() < deadline && this.#alarm === "") {
+    while (this.#options.spool.length > 0 && Date.now() < deadline && !this.#stuck) {
       await pause(20, this.#stop.signal);
     }
     this.#stop.abort();
@@ -77,35 +79,19 @@ export class Uploader {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const retryMs = await this.#step();
-      if (retryMs > 0) await pause(retryMs, this.#stop.signal);
+      const batch = this.#reports.hasZones ? undefined : this.#options.spool.head();
+      if (batch === undefined) {
+        await this.#idle();
+        continue;
+      }
+      const verdict = await this.#sendBatch(batch);
+      this.#stuck = typeof verdict === "object";
+      if (typeof verdict === "object") await pause(verdict.retryMs, this.#stop.signal);
     }
-  }
-
-  /** Sends one thing, or waits until there is one. @returns how long to wait before the next */
-  async #step(): Promise<number> {
-    const [report] = this.#reports;
-    const batch = this.#options.spool.head();
-    if (report === undefined && batch === undefined) {
-      await this.#idle();
-      return 0;
-    }
-    const verdict = report === undefined ? await this.#sendBatch(batch as FrozenBatch) : await this.#sendReport(report);
-    if (typeof verdict === "object") return verdict.retryMs;
-    this.#backoff.reset();
-    this.#alarm = "";
-    return 0;
-  }
-
-  async #sendReport([host, report]: [string, HostReport]): Promise<Verdict> {
-    const url = `${this.#options.ingestUrl}/v1/hosts/${encodeURIComponent(host)}`;
-    const headers = { "content-type": "application/json" };
-    const verdict = await this.#call(url, "PUT", headers, JSON.stringify(report));
-    if (typeof verdict !== "object" && this.#reports.get(host) === report) this.#reports.delete(host);
-    return verdict;
   }
 
   async #sendBatch(batch: FrozenBatch): Promise<Verdict> {
+    const { spool, onRefused } = this.#options;
     const headers = {
       "content-type": "application/vnd.apache.arrow.stream",
       "isotherm-stream": batch.stream,
@@ -113,64 +99,36 @@ export class Uploader {
       "isotherm-rows": String(batch.rows),
       "content-digest": batch.digest,
     };
-    const verdict = await this.#call(`${this.#options.ingestUrl}/v1/batches`, "POST", headers, batch.bytes);
-    if (verdict === "done") this.#options.spool.remove(batch);
-    else if (verdict === "renew") this.#options.spool.renew();
+    const verdict = await this.#client.call("/v1/batches", "POST", headers, batch.bytes);
+    if (verdict === "done") spool.remove(batch);
+    else if (verdict === "renew") spool.renew();
     else if (verdict === "refused") {
-      this.#options.spool.remove(batch);
+      spool.remove(batch);
       // Its number was never stored, and ingest would wait for it.
-      this.#options.spool.renew();
-      this.#options.onRefused(batch.coverage);
+      spool.renew();
+      onRefused(batch.coverage);
     }
     return verdict;
   }
 
-  async #call(
-    url: string,
-    method: string,
-    headers: Record<string, string>,
-    body: string | Uint8Array<ArrayBuffer>,
-  ): Promise<Verdict> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#options.requestTimeoutMs ?? 30_000)]);
-    try {
-      const authorization = `Bearer ${this.#options.token}`;
-      const response = await fetch(url, { method, headers: { ...headers, authorization }, body, signal });
-      const text = await response.text();
-      return this.#judge(response.status, response.headers, text);
-    } catch (error) {
-      if (this.#stop.signal.aborted) return { retryMs: 0 };
-      this.#raise(`ingest does not answer: ${errorChain(error)}`);
-      return { retryMs: this.#backoff.next() };
-    }
-  }
-
-  #judge(status: number, headers: Headers, text: string): Verdict {
-    if (status >= 200 && status < 300) return "done";
-    this.#raise(`ingest answered ${status}: ${text.slice(0, 300)}`);
-    if (status === 409) return "renew";
-    if (status === 400 || status === 413 || status === 415 || status === 422) return "refused";
-    const retryAfterMs = Number(headers.get("retry-after") ?? 0) * 1000;
-    return { retryMs: Math.max(retryAfterMs, this.#backoff.next()) };
-  }
-
   /** Says a thing once, not at every try. */
   #raise(message: string): void {
-    if (message === this.#alarm) return;
-    this.#alarm = message;
+    if (!this.#said.first(message, Date.now())) return;
     const { spool } = this.#options;
     this.#options.onAlarm({ waitingBatches: spool.length, waitingBytes: spool.bytes }, message);
   }
 
   #idle(): Promise<void> {
-    if (this.#stop.signal.aborted) return Promise.resolve();
+    const { signal } = this.#stop;
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         this.#wake = undefined;
-        this.#stop.signal.removeEventListener("abort", done);
+        signal.removeEventListener("abort", done);
         resolve();
       };
       this.#wake = done;
-      this.#stop.signal.addEventListener("abort", done);
+      signal.addEventListener("abort", done);
     });
   }
 }

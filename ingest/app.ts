@@ -20,6 +20,7 @@ import type { Tokens } from "../store/tokens.ts";
 import { decodeBatch } from "../wire/batch.ts";
 import { attribute } from "./attribution.ts";
 import type { Feed } from "./feed.ts";
+import { HOST_REPORT, HostRows } from "./host-report.ts";
 import { Streams, type StreamStore } from "./streams.ts";
 
 export interface IngestOptions {
@@ -44,6 +45,8 @@ export function createIngestApp(options: IngestOptions): App {
     done(null, body);
   });
   const receive = batchReceiver(options);
+  const hostRows = new HostRows(hosts, (error) => log.warn({ err: error }, "how hosts are could not be stored"));
+  app.addHook("onClose", () => hostRows.close());
 
   app.route({
     method: "POST",
@@ -81,14 +84,11 @@ export function createIngestApp(options: IngestOptions): App {
     config: COLLECTORS,
     schema: { params: Type.Object({ host: Type.String(NAME) }), body: HOST_REPORT },
     handler: async (request) => {
-      const { collector, atMs, state, reason, platform, zones } = request.body;
       const name = request.params.host;
+      const { zones, atMs } = request.body;
       // Owners before state: once a host is "up" its windows may come, and they need their tenants.
       if (zones !== undefined) await ownership.report(name, zones, atMs);
-      const was = hosts.get(name);
-      const same = was?.state === state && was.reason === reason && was.platform === platform;
-      const sinceMs = same ? was.sinceMs : atMs;
-      await hosts.put([{ name, collector, platform, state, reason, sinceMs, seenMs: atMs }]);
+      hostRows.take(name, request.body);
       return { ok: true };
     },
   });
@@ -96,28 +96,6 @@ export function createIngestApp(options: IngestOptions): App {
 }
 
 const NAME = { minLength: 1, maxLength: 128 };
-
-const HOST_REPORT = Type.Object(
-  {
-    collector: Type.String(NAME),
-    atMs: Type.Integer(),
-    state: Type.Union([Type.Literal("up"), Type.Literal("down"), Type.Literal("removed")]),
-    reason: Type.String({ maxLength: 500 }),
-    platform: Type.String({ maxLength: 200 }),
-    zones: Type.Optional(
-      Type.Array(
-        Type.Object({
-          name: Type.String(NAME),
-          owner: Type.String({ maxLength: 64 }),
-          alias: Type.String({ maxLength: 256 }),
-          state: Type.String({ maxLength: 32 }),
-        }),
-        { maxItems: 10_000 },
-      ),
-    ),
-  },
-  { additionalProperties: false },
-);
 
 /** The path of a batch: digest, decode, count, owners, store in its turn, publish. */
 function batchReceiver({ ownership, windows, feed, metrics }: IngestOptions) {

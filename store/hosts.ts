@@ -16,6 +16,8 @@ export interface HostRow {
   /** When it entered this state, and when it was last reported: epoch ms. */
   readonly sinceMs: number;
   readonly seenMs: number;
+  /** HostDetail as JSON, read only when somebody asks; "" where none was reported. */
+  readonly detail: string;
 }
 
 export function openHosts(store: StoreClient): ControlTable<HostRow> {
@@ -31,6 +33,7 @@ export function openHosts(store: StoreClient): ControlTable<HostRow> {
       reason: String(row["reason"]),
       sinceMs: Number(row["since_ms"]),
       seenMs: Number(row["seen_ms"]),
+      detail: String(row["detail"]),
     }),
     (row) => ({
       name: row.name,
@@ -40,6 +43,7 @@ export function openHosts(store: StoreClient): ControlTable<HostRow> {
       reason: row.reason,
       since_ms: row.sinceMs,
       seen_ms: row.seenMs,
+      detail: row.detail,
     }),
   );
 }

@@ -95,6 +95,11 @@ const MIGRATIONS: readonly Migration[] = [
       ),
     ],
   },
+  {
+    version: 2,
+    name: "how hosts are, in detail",
+    statements: ["ALTER TABLE hosts ADD COLUMN IF NOT EXISTS detail String CODEC(ZSTD(1)) AFTER seen_ms"],
+  },
 ];
 
 /**

@@ -14,7 +14,7 @@ import { fake, nothingLeft, processesOf, program, run, start, until, type Remote
 /** A second to notice, a second to SIGKILL, and room for a busy machine. */
 const SOON_MS = 6_000;
 /** A shell and an sshd or two each; more at once only delay each other past what is tested. */
-const AT_ONCE = 16;
+const AT_ONCE = 32;
 
 interface Traced {
   readonly host: BedHost;
