@@ -11,6 +11,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import type { Incident, IncidentKind } from "../collectors/simulator/options.ts";
 import { startCollector } from "../collectors/collector.ts";
 import { makeKeyPair } from "../collectors/ssh.ts";
 import { parseKnownHosts } from "../collectors/known-hosts.ts";
@@ -32,6 +33,8 @@ export interface DemoOptions {
   readonly duration: number;
   readonly seed: number;
   readonly backfill: number;
+  /** What goes wrong on the first host half a minute after the start, for two minutes. */
+  readonly incident?: IncidentKind;
   readonly log: LogLevel;
 }
 
@@ -61,8 +64,12 @@ export function demoCommand(): Command {
     )
     .option("--seed <n>", "seed of the workload", integerOption("--seed", 0, 2 ** 31 - 1), 1)
     .option("--backfill <s>", "seconds of history to begin with", integerOption("--backfill", 0, 3600), 300)
+    .option("--incident <kind>", `what goes wrong on cn-01 after half a minute: ${INCIDENTS.join(", ")}`, incidentKind)
     .option("--log <level>", "debug, info, warn, error or silent", logLevel, "warn" as LogLevel)
-    .addHelpText("after", "\nExamples:\n  isotherm demo\n  isotherm demo --hosts 10 --port 0 --data /tmp/isotherm\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  isotherm demo\n  isotherm demo --incident slow-disk\n  isotherm demo --hosts 10 --port 0 --data /tmp/isotherm\n",
+    )
     .action(async (options: DemoOptions) => runDemo(options));
 }
 
@@ -128,6 +135,7 @@ async function compose(options: DemoOptions, log: Log, closers: Closers): Promis
     log,
   });
   closers.add(() => collector.close(500));
+  if (options.incident !== undefined) simulator.incident(incidentOf(options.incident, Date.now()));
   await historyIsThere(store, options);
   return {
     url: `${query.url}/#signin=${signInCode}`,
@@ -149,6 +157,18 @@ async function untoldSec(store: StoreClient, backfillSec: number): Promise<numbe
 }
 
 const LOOPBACK = "127.0.0.1";
+
+const INCIDENTS = ["slow-disk", "dropped-packets", "saturated-cpu"] as const satisfies IncidentKind[];
+
+function incidentKind(text: string): IncidentKind {
+  const kind = INCIDENTS.find((each) => each === text);
+  if (kind !== undefined) return kind;
+  throw new InvalidArgumentError(`--incident is ${JSON.stringify(text)}, expected one of ${INCIDENTS.join(", ")}`);
+}
+
+function incidentOf(kind: IncidentKind, nowMs: number): Incident {
+  return { kind, host: "cn-01", fromMs: nowMs + 30_000, toMs: nowMs + 150_000 };
+}
 
 /** Always on: what the first look at a fleet needs. */
 const STANDING = [

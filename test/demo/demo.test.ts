@@ -134,6 +134,7 @@ describe("options of isotherm demo", () => {
     [["--tenants", "1.5"], /--tenants is "1.5"/],
     [["--duration", ""], /--duration is ""/],
     [["--seed", "x"], /--seed is "x"/],
+    [["--incident", "fire"], /--incident is "fire", expected one of slow-disk, dropped-packets, saturated-cpu/],
     [["--data", ""], /the value is "", expected a path/],
     [["extra"], /too many arguments/],
   ];
