@@ -77,6 +77,8 @@ export class Enabling {
   #state: State = "waiting";
   #cause: Cause = "starting";
   #reason = "";
+  /** How it ended last, until it runs again. */
+  #before = "";
   #sinceMs: number;
   #retryAtMs: number | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -173,7 +175,7 @@ export class Enabling {
     this.#lastMessage = undefined;
     record.hold = undefined;
     record.guard.restart();
-    this.#enter("waiting", "starting", "");
+    this.#enter("waiting", "starting", this.#before);
     try {
       const program = this.#compile();
       const open = await channels.open(`run ${this.#nonce}`, "program", {
@@ -203,7 +205,7 @@ export class Enabling {
 
   async #read(open: OpenCommand, program: Program): Promise<ExitStatus> {
     const { channel, exit } = open;
-    this.#enter("starting", "starting", "");
+    this.#enter("starting", "starting", this.#before);
     this.#startedMs = this.#lastFrameMs = this.#options.now();
     const frames = new FrameReader({
       nonce: this.#nonce,
@@ -275,6 +277,7 @@ export class Enabling {
     );
     record.gap = "late_tick";
     if (this.#state === "starting") this.#enter("running", "running", "");
+    this.#before = "";
     this.#guard(frame, receivedMs, drops);
   }
 
@@ -317,6 +320,7 @@ export class Enabling {
     if (state !== "resting") {
       record.hold = { state, cause, reason, sinceMs: nowMs, untilMs: retryMs === null ? null : nowMs + retryMs };
     }
+    this.#before = `again, after: ${reason}`;
     this.#enter(state, cause, reason);
     this.#again(retryMs);
   }

@@ -4,6 +4,7 @@
  * Times in paths, queries and answers are epoch seconds (columns) unless a name ends in Ms; values are in the metric's base
  * unit (ns for time, bytes for size). null means "not known", never zero.
  */
+import type { Cause, EnablingState, EnablingStatus, HostDetail } from "./host-status.ts";
 import type { Metric } from "./metric.ts";
 import type { PredicateJson } from "./predicate.ts";
 
@@ -57,9 +58,40 @@ export interface InstrumentationInfo {
   readonly createdMs: number;
 }
 
-/** GET /v1/instrumentations/:id adds the D program that runs for it; null for kstat metrics. */
+/** GET /v1/instrumentations/:id adds the D program that runs for it (null for kstat metrics) and how it fares. */
 export interface InstrumentationDetail extends InstrumentationInfo {
   readonly program: string | null;
+  /** How many hosts are in which state and why; for tenants, of those on which they have a zone. */
+  readonly states: readonly InstrumentationState[];
+  /** Host by host, for operators only. */
+  readonly hosts?: readonly InstrumentationHost[];
+}
+
+export interface InstrumentationState {
+  readonly state: EnablingState;
+  readonly cause: Cause;
+  /** The cause in words. */
+  readonly reason: string;
+  readonly hosts: number;
+}
+
+export interface InstrumentationHost extends Omit<EnablingStatus, "spec" | "metric"> {
+  readonly host: string;
+}
+
+/** GET /v1/hosts answers {hosts: HostInfo[]}, for operators. */
+export interface HostInfo extends HostDetail {
+  readonly name: string;
+  readonly collector: string;
+  /** The platform image. */
+  readonly platform: string;
+  readonly state: "up" | "down" | "removed";
+  readonly reason: string;
+  /** When it entered this state, and when a collector last spoke of it: epoch ms. */
+  readonly sinceMs: number;
+  readonly seenMs: number;
+  /** Zones that are known there, the global one not counted. */
+  readonly zones: number;
 }
 
 /** One column of a heatmap: everything counted in [ts, ts + stepSec). */
@@ -135,6 +167,7 @@ export interface Series {
  *
  * event `column`: data LiveColumn, id its `ts`. A column may come again with more in it (a host reported later): the client
  * replaces what it has, so that a reconnect that repeats columns counts nothing twice.
+ * event `late`: data {fromTs, toTs}: rows came for columns older than memory; read that range again.
  * event `notice`: data {code, message}; `SKIPPED` when a slow viewer was moved to the newest column.
  */
 export interface LiveColumn extends HeatmapColumn {

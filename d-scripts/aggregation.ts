@@ -7,11 +7,11 @@ import { printExpression } from "./ast.ts";
 import { operandExpression, type Operand } from "./condition.ts";
 
 /** `@rows[zonename, (int64_t)pid] = ...`, with a key a line where one line is too short; without keys, `@rows = ...`. */
-export function rowsStatement(keys: readonly Operand[], value: string): string {
-  if (keys.length === 0) return `@rows = ${value}`;
+export function rowsStatement(rows: string, keys: readonly Operand[], value: string): string {
+  if (keys.length === 0) return `${rows} = ${value}`;
   const texts = keys.map((key) => printExpression(operandExpression(key)));
-  const line = `@rows[${texts.join(", ")}] = ${value}`;
-  return line.length <= 100 ? line : `@rows[${texts.join(",\n\t    ")}] =\n\t    ${value}`;
+  const line = `${rows}[${texts.join(", ")}] = ${value}`;
+  return line.length <= 100 ? line : `${rows}[${texts.join(",\n\t    ")}] =\n\t    ${value}`;
 }
 
 /** The distribution of a numeric field; `edges` is kstat's, and has no function in D. */

@@ -14,6 +14,7 @@
 import { formatScheme } from "../core/histogram/scheme.ts";
 import { fieldOf } from "../core/metric.ts";
 import { predicateJson, fieldsOf, type Predicate } from "../core/predicate.ts";
+import { CHOICE, countsInto, setsOf, type AggregationSet } from "./aggregation-sets.ts";
 import { distributionOf, rowsStatement } from "./aggregation.ts";
 import { printClause, printExpression, source, type Clause, type Expression } from "./ast.ts";
 import { conditionOf, termsOf, zoneTest, type Operand } from "./condition.ts";
@@ -41,8 +42,9 @@ export function compileProgram(options: CompileOptions): Program {
     tickSec: order.tickSec,
     keyTypes: head.keyTypes,
     distribution: head.numeric !== null,
+    sets: setsOf(order.platform),
   };
-  const clauses = [beginClause(), ...eventClauses(order), ...frameClauses(frame)];
+  const clauses = [beginClause(frame.sets), ...eventClauses(order), ...frameClauses(frame)];
   return { text: [headComment(order, head), ...clauses.map(printClause), ""].join("\n\n").trimEnd() + "\n", head };
 }
 
@@ -75,7 +77,7 @@ function eventClauses(order: Order): Clause[] {
   const needed = neededVariables(order, template, sections);
   const clauses = sections
     .filter(({ kind, name }) => kind === "aggregate" || needed.has(name))
-    .map((section) => clauseOf(order, template, section, needed));
+    .flatMap((section) => clausesOf(order, template, section, needed));
   return clauses.reduce<Clause[]>(mergeInto, []);
 }
 
@@ -97,15 +99,36 @@ function neededVariables(order: Order, template: Template, sections: readonly Se
   return needed;
 }
 
-function clauseOf(order: Order, template: Template, section: Section, needed: ReadonlySet<string>): Clause {
+/** What a section becomes: one clause; where there are two sets of aggregations, the choice and a count into each. */
+function clausesOf(order: Order, template: Template, section: Section, needed: ReadonlySet<string>): Clause[] {
+  const sets = section.kind === "aggregate" ? setsOf(order.platform) : [];
+  if (sets.length <= 1) return [clauseOf(order, template, section, needed, sets[0])];
+  const choice = {
+    comment: ["Which of two sets of aggregations the event counts into: that of windows with an odd number, or not."],
+    probes: section.probes,
+    tests: zoneTests(order),
+    statements: [CHOICE],
+  };
+  return [choice, ...sets.map((set) => clauseOf(order, template, section, needed, set))];
+}
+
+/** @param set where the section counts */
+function clauseOf(
+  order: Order,
+  template: Template,
+  section: Section,
+  needed: ReadonlySet<string>,
+  set: AggregationSet | undefined,
+): Clause {
   const guards = section.guards.filter((guard) =>
     [...variablesIn(guard, template.variables)].every((variable) => needed.has(variable)),
   );
+  const first = [...zoneTests(order), ...(set === undefined ? [] : countsInto(set))];
   return {
     comment: [sentence(section.prose)],
     probes: section.probes,
-    tests: [...zoneTests(order), ...guards.map(source), ...predicateTests(order, section)],
-    statements: section.kind === "aggregate" ? aggregating(order) : section.statements,
+    tests: [...first, ...guards.map(source), ...predicateTests(order, section)],
+    statements: set === undefined ? section.statements : aggregating(order, set),
   };
 }
 
@@ -134,7 +157,7 @@ function knownAtBegin(order: Order, term: Predicate): boolean {
  * @events first: when the kernel's space for aggregations is full, the count of events must be what still fits, since it says
  * how many rows were lost.
  */
-function aggregating(order: Order): string[] {
+function aggregating(order: Order, { rows, events }: AggregationSet): string[] {
   const { spec, entry } = order;
   const keys = keysOf(order).map((key) => operandOf(order, key));
   let value = "count()";
@@ -143,7 +166,7 @@ function aggregating(order: Order): string[] {
     if (field === undefined) throw problem("decomposition", "expected fields of the metric");
     value = distributionOf(operandOf(order, spec.numeric).d, field, spec.scheme);
   }
-  return ["@events = sum(1)", rowsStatement(keys, value)];
+  return [`${events} = sum(1)`, rowsStatement(rows, keys, value)];
 }
 
 /** @throws InputError for a field that the metric lacks, or that this platform cannot give */

@@ -48,7 +48,7 @@ export const CURRENT_PROCESS: readonly SourcedField[] = [
   { field: discrete("pid", "process id", "number"), d: "pid", begin: "pid" },
   { field: discrete("execname", "application name"), d: "execname", begin: "execname" },
   {
-    // Linux: the translator leaves pr_psargs out (dlibs/x86_64/6.10/procfs.d).
+    // Linux: what a longer text left behind comes along, another process's arguments among it (seen with DTrace 2.0.7).
     field: discrete("psargs", "process arguments"),
     d: "stringof(curpsinfo->pr_psargs)",
     begin: "stringof(curpsinfo->pr_psargs)",

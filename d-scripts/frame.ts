@@ -5,6 +5,7 @@
  * `@done`; keys print through `%S`, which escapes newlines and quotes; each aggregation has a printa of its own, because a
  * joined one takes its types from the first and loses keys that only one has.
  */
+import { hasEnded, type AggregationSet } from "./aggregation-sets.ts";
 import type { Clause } from "./ast.ts";
 
 export interface Frame {
@@ -13,39 +14,24 @@ export interface Frame {
   /** In order; how each prints. */
   readonly keyTypes: readonly ("string" | "number")[];
   readonly distribution: boolean;
+  readonly sets: readonly AggregationSet[];
 }
 
 /** An enabling ends by itself after this time; who still wants it starts it again. */
 const MAX_AGE_SEC = 3600;
 
-export function beginClause(): Clause {
+export function beginClause(sets: readonly AggregationSet[]): Clause {
   return {
     comment: ["@events exists from the start, with 0 in it, so that a frame without events has its last line too."],
     probes: ["dtrace:::BEGIN"],
     tests: [],
-    statements: ["tick = 0", "@events = sum(0)"],
+    statements: ["tick = 0", ...sets.map(({ events }) => `${events} = sum(0)`)],
   };
 }
 
 export function frameClauses(frame: Frame): Clause[] {
-  const keys = frame.keyTypes.map((type) => (type === "string" ? ' \\"%S\\"' : " %d")).join("");
-  // A distribution starts with a newline of its own and ends in one; a scalar has neither.
-  const row = frame.distribution ? `@row${keys}%@d@end\\n` : `@row${keys} %@d\\n`;
   return [
-    {
-      comment: ["Each tick prints one frame, then starts the next window from nothing."],
-      probes: [`profile:::tick-${frame.tickSec}s`],
-      tests: [],
-      statements: [
-        "tick++",
-        `printf("@begin ${frame.nonce} %d %d\\n", tick, walltimestamp)`,
-        `printa("${row}", @rows)`,
-        `printf("@done ${frame.nonce} %d ", tick)`,
-        `printa("%@d\\n", @events)`,
-        "trunc(@rows)",
-        "clear(@events)",
-      ],
-    },
+    ...tickClauses(frame),
     {
       comment: ["Nobody's program runs for ever: a collector that still wants it starts it again."],
       probes: [`profile:::tick-${MAX_AGE_SEC}s`],
@@ -56,7 +42,42 @@ export function frameClauses(frame: Frame): Clause[] {
       comment: ["dtrace prints every aggregation that is left when it ends; leave none."],
       probes: ["dtrace:::END"],
       tests: [],
-      statements: ["trunc(@rows)", "trunc(@events)"],
+      statements: frame.sets.flatMap(({ rows, events }) => [`trunc(${rows})`, `trunc(${events})`]),
     },
+  ];
+}
+
+/** One clause; with two sets, one that opens the frame and one for each set. */
+function tickClauses(frame: Frame): Clause[] {
+  const probes = [`profile:::tick-${frame.tickSec}s`];
+  const comment = ["Each tick prints one frame, then starts the next window from nothing."];
+  const open = ["tick++", `printf("@begin ${frame.nonce} %d %d\\n", tick, walltimestamp)`];
+  const [only, ...more] = frame.sets;
+  if (only !== undefined && more.length === 0) {
+    return [{ comment, probes, tests: [], statements: [...open, ...printing(frame, only)] }];
+  }
+  const printed =
+    "The windows that it ends alternate between two sets of aggregations: nothing counts into this one now.";
+  return [
+    { comment, probes, tests: [], statements: open },
+    ...frame.sets.map((set) => ({
+      comment: [printed],
+      probes,
+      tests: hasEnded(set),
+      statements: printing(frame, set),
+    })),
+  ];
+}
+
+function printing(frame: Frame, { rows, events }: AggregationSet): string[] {
+  const keys = frame.keyTypes.map((type) => (type === "string" ? ' \\"%S\\"' : " %d")).join("");
+  // A distribution starts with a newline of its own and ends in one; a scalar has neither.
+  const row = frame.distribution ? `@row${keys}%@d@end\\n` : `@row${keys} %@d\\n`;
+  return [
+    `printa("${row}", ${rows})`,
+    `printf("@done ${frame.nonce} %d ", tick)`,
+    `printa("%@d\\n", ${events})`,
+    `trunc(${rows})`,
+    `clear(${events})`,
   ];
 }

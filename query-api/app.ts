@@ -3,7 +3,7 @@
  */
 import swagger from "@fastify/swagger";
 import { Type, type Static } from "typebox";
-import type { MetricInfo, TenantInfo } from "../core/api.ts";
+import type { InstrumentationDetail, MetricInfo, TenantInfo } from "../core/api.ts";
 import { OperationalError } from "../core/errors.ts";
 import { metricName } from "../core/metric.ts";
 import type { LiveFeed } from "../core/window.ts";
@@ -13,6 +13,7 @@ import type { Log } from "../server/log.ts";
 import type { Metrics } from "../server/metrics.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { ControlTable } from "../store/control.ts";
+import type { HostRow } from "../store/hosts.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { Ownership } from "../store/ownership.ts";
 import type { TenantRow } from "../store/tenants.ts";
@@ -21,6 +22,7 @@ import { encodeHeatmap } from "../wire/answers.ts";
 import { readBreakdown } from "./breakdown.ts";
 import { ExpectedHosts } from "./expected.ts";
 import { notADistribution, readHeatmap } from "./heatmap.ts";
+import { hostInfos, instrumentationHosts, instrumentationStates } from "./hosts.ts";
 import { Instrumentations, instrumentationInfo, metricsFor, specOf } from "./instrumentations.ts";
 import { Live } from "./live.ts";
 import { Recent } from "./recent.ts";
@@ -36,6 +38,7 @@ export interface QueryOptions {
   readonly tokens: Tokens;
   readonly tenants: ControlTable<TenantRow>;
   readonly ownership: Ownership;
+  readonly hosts: ControlTable<HostRow>;
   readonly instrumentations: ControlTable<InstrumentationRow>;
   readonly feed: LiveFeed;
   readonly metrics: Metrics;
@@ -148,6 +151,26 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
 
   app.route({
     method: "GET",
+    url: "/v1/hosts",
+    config: { access: ["operator"] },
+    schema: { summary: "Hosts: how they are, what they can measure, what runs on them", tags: ["operations"] },
+    handler: () => ({ hosts: hostInfos(options.hosts.all(), ownership.current(), Date.now()) }),
+  });
+
+  const fares = (spec: string, principal: TokenRow): Pick<InstrumentationDetail, "states" | "hosts"> => {
+    const tenant = tenantOf(principal, undefined);
+    const rows = options.hosts.all();
+    if (tenant === null) {
+      const hosts = instrumentationHosts(spec, rows, Date.now());
+      return { states: instrumentationStates(hosts), hosts };
+    }
+    const own = new Set(ownership.current().flatMap(({ host, owner }) => (owner === tenant ? [host] : [])));
+    const hosts = rows.filter((row) => own.has(row.name));
+    return { states: instrumentationStates(instrumentationHosts(spec, hosts, Date.now())) };
+  };
+
+  app.route({
+    method: "GET",
     url: "/v1/instrumentations",
     config: READERS,
     schema: { summary: "Instrumentations that the caller may see", tags: ["instrumentations"] },
@@ -173,8 +196,9 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
     config: READERS,
     schema: { summary: "One instrumentation, with the D program that it runs", tags: ["instrumentations"], params: ID },
     handler: (request) => {
-      const row = instrumentations.find(request.params.id, request.principal as TokenRow);
-      return { ...instrumentationInfo(row), program: options.programOf(row) };
+      const principal = request.principal as TokenRow;
+      const row = instrumentations.find(request.params.id, principal);
+      return { ...instrumentationInfo(row), program: options.programOf(row), ...fares(row.spec, principal) };
     },
   });
 

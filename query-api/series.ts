@@ -45,9 +45,17 @@ export async function readSeries(
     readSums(store, view, grid, grid.stepSec, by, signal),
     readCoverage(store, view, grid, grid.stepSec, hosts, signal),
   ]);
-  const toTs = settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec);
+  const whole = (ts: number): boolean => {
+    const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
+    return reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsHere) >= hostsHere;
+  };
   const times: number[] = [];
-  for (let ts = grid.fromTs; ts < toTs; ts += grid.stepSec) times.push(ts);
+  const settled = settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec);
+  for (let ts = grid.fromTs; ts < settled; ts += grid.stepSec) times.push(ts);
+  // A sum that still lacks a host would look like a fall: such columns wait until they are whole, or old enough to be partial.
+  const waitingTs = settledEnd(grid.toTs, grid.stepSec, null, nowSec);
+  while (times.length > 0 && (times.at(-1) ?? 0) >= waitingTs && !whole(times.at(-1) ?? 0)) times.pop();
+  const toTs = (times.at(-1) ?? grid.fromTs - grid.stepSec) + grid.stepSec;
   const seconds = times.map((ts) => (coverage.covered.get(ts) ?? 0) * granularitySec);
   const rate = (byColumn: ReadonlyMap<number, number>): (number | null)[] =>
     times.map((ts, i) => {

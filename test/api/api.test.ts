@@ -4,7 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Breakdown, ErrorBody, Heatmap, InstrumentationInfo, MetricInfo, SessionInfo } from "../../core/api.ts";
+import type {
+  Breakdown,
+  ErrorBody,
+  Heatmap,
+  InstrumentationInfo,
+  MetricInfo,
+  Series,
+  SessionInfo,
+} from "../../core/api.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import { postBatch, startApi, type Api } from "./api-fixture.ts";
 
@@ -341,3 +349,33 @@ const COVERED = {
   elapsedNs: 1e9,
   detail: "",
 } as const;
+
+describe("a series of rates", () => {
+  let api: Api;
+  before(async () => (api = await startApi([])));
+  after(() => api.close());
+
+  test("ends with the last column that every host reported, while the next is still on its way", async () => {
+    const row = await api.services.query.instrumentations.ensureStanding({
+      metric: "cpu.usage",
+      decomposition: ["cpumode"],
+    });
+    const nowSec = Math.floor(Date.now() / 1000);
+    for (const host of ["cn-01", "cn-02"]) {
+      await api.reportZones(host, [{ name: `zone-${host}`, owner: ACME, alias: "", state: "running" }]);
+      const builder = new BatchBuilder();
+      const last = host === "cn-01" ? nowSec : nowSec - 1;
+      for (let ts = nowSec - 20; ts <= last; ts++) {
+        const about = { spec: row.spec, enabling: "e", host, tick: ts, ts };
+        builder.addWindow({ ...about, zone: `zone-${host}`, keys: ["user"], bucket: [], count: [], value: 5e8 });
+        builder.addCoverage({ ...about, ...COVERED, events: 5e8 });
+      }
+      await postBatch(api, host, 1, builder.finish());
+    }
+    const series = await api.operator.json<Series>(
+      `/v1/instrumentations/${row.id}/series?from=${nowSec - 10}&to=${nowSec + 2}`,
+    );
+    assert.equal(series.times.at(-1), nowSec - 1);
+    assert.deepEqual([...new Set(series.series[0]?.values)], [100], "two hosts at half a CPU each");
+  });
+});

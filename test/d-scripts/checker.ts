@@ -12,6 +12,8 @@ export interface Expected {
   /** How the zone of an event reads in D, for example `zonename`. */
   readonly zone: string;
   readonly zones: readonly string[] | null;
+  /** Linux counts into two sets of aggregations in turn. */
+  readonly sets: 1 | 2;
   /** Probes that the metric may enable. */
   readonly probes: ReadonlySet<string>;
 }
@@ -21,7 +23,7 @@ const WORDS = new Set(
   `B_READ CLD_DUMPED CLD_EXITED NULL SOBJ_CV SOBJ_MUTEX SOBJ_RWLOCK SOBJ_SEMA SOBJ_SHUTTLE SOBJ_USER SOBJ_USER_PI SRUN SSTOP
   SWAIT SZOMB _f _uio_offset arg0 arg1 arg2 arg3 arg4 arg5 arg6 args b_bcount b_blkno b_flags capped clear comm conn_cpid
   conn_cred copyinstr count cr_zone curlwpsinfo curpsinfo curthread database depth dev_statname errno execname exit
-  group_leader http_method http_start http_url int64_t kthread_t llquantize lquantize offset oncpu p_mstart p_parent p_user
+  group_leader http_method http_start http_url int64_t kthread_t llquantize lquantize odd offset oncpu p_mstart p_parent p_user
   p_zone pid ppid pr_pid pr_psargs pr_state pr_stype printa printf probefunc probename quantize query queued real_parent
   reason self size stackdepth start start_time started state stringof stype substr sum t_pri t_procp tcp_connp tcp_t
   tcps_addr tcps_lport tcps_raddr tcps_rport this tick timestamp trunc u_comm uio_resid uio_t v_op v_type vnode_t vnop
@@ -43,7 +45,7 @@ export function problemsOf(text: string, expected: Expected): string[] {
   } catch (error) {
     return [`not D: ${error instanceof Error ? error.message : String(error)}`];
   }
-  const events = clauses.slice(1, -3);
+  const events = clauses.slice(1, expected.sets === 1 ? -3 : -5);
   return [
     ...frameProblems(clauses, expected),
     ...(events.length === 0 ? ["no clause counts anything"] : []),
@@ -51,29 +53,41 @@ export function problemsOf(text: string, expected: Expected): string[] {
   ];
 }
 
-function frameProblems(clauses: readonly Clause[], { nonce, tickSec }: Expected): string[] {
-  const [begin, ...rest] = clauses;
-  const [tick, age, end] = rest.slice(-3);
+function frameProblems(clauses: readonly Clause[], { nonce, tickSec, sets }: Expected): string[] {
   const row = String.raw`"@row(?: \\"%S\\"| %d)*(?:%@d@end| %@d)\\n"`;
+  const names = [
+    ["@rows", "@events"],
+    ["@rows_odd", "@events_odd"],
+  ].slice(0, sets);
+  const open = `tick ++ ; printf ( "@begin ${nonce} %d %d\\n" , tick , walltimestamp ) ;`;
+  const printing = names.map(
+    ([rows, events]) =>
+      `printa ( ROW , ${rows} ) ; printf ( "@done ${nonce} %d " , tick ) ; printa ( "%@d\\n" , ${events} ) ; ` +
+      `trunc ( ${rows} ) ; clear ( ${events} ) ;`,
+  );
+  const ended = (odd: number): string => `( tick & 1 ) == ${odd}`;
+  const ticks =
+    sets === 1
+      ? [["", `${open} ${printing.join()}`]]
+      : [["", open], ...printing.map((body, i) => [ended(1 - i), body])];
+  const begin = `tick = 0 ; ${names.map(([, events]) => `${events} = sum ( 0 ) ;`).join(" ")}`;
+  const end = names.map(([rows, events]) => `trunc ( ${rows} ) ; trunc ( ${events} ) ;`).join(" ");
+  const last = clauses.slice(-2 - ticks.length);
   return [
-    ...shape(begin, "dtrace:::BEGIN", "tick = 0 ; @events = sum ( 0 ) ;"),
-    ...shape(
-      tick,
-      `profile:::tick-${tickSec}s`,
-      `tick ++ ; printf ( "@begin ${nonce} %d %d\\n" , tick , walltimestamp ) ; printa ( ROW , @rows ) ; ` +
-        `printf ( "@done ${nonce} %d " , tick ) ; printa ( "%@d\\n" , @events ) ; trunc ( @rows ) ; clear ( @events ) ;`,
-      new RegExp(row),
+    ...shape(clauses[0], "dtrace:::BEGIN", begin),
+    ...ticks.flatMap(([predicate, body], i) =>
+      shape(last[i], `profile:::tick-${tickSec}s`, body, predicate, new RegExp(row)),
     ),
-    ...shape(age, "profile:::tick-3600s", "exit ( 0 ) ;"),
-    ...shape(end, "dtrace:::END", "trunc ( @rows ) ; trunc ( @events ) ;"),
+    ...shape(clauses.at(-2), "profile:::tick-3600s", "exit ( 0 ) ;"),
+    ...shape(clauses.at(-1), "dtrace:::END", end),
   ];
 }
 
-function shape(clause: Clause | undefined, probe: string, body: string, row?: RegExp): string[] {
+function shape(clause: Clause | undefined, probe: string, body = "", predicate = "", row?: RegExp): string[] {
   if (clause === undefined) return [`no clause for ${probe}`];
   const text = joined(clause.body);
   const normal = row === undefined ? text : text.replace(row, "ROW");
-  return clause.probes.join() === probe && clause.predicate.length === 0 && normal === body
+  return clause.probes.join() === probe && joined(clause.predicate) === predicate && normal === body
     ? []
     : [`${probe} is not as the frame wants it: ${clause.probes.join()} ${normal}`];
 }
@@ -86,6 +100,7 @@ function eventProblems(clause: Clause, expected: Expected): string[] {
     ...tokens.flatMap((token, i) => tokenProblems(token, tokens[i + 1])),
     ...zoneProblems(clause.predicate, expected),
     ...statementProblems(clause.body),
+    ...setProblems(clause, expected),
   ].map((problem) => `${place}: ${problem}`);
 }
 
@@ -93,7 +108,7 @@ function tokenProblems({ kind, text }: Token, next: Token | undefined): string[]
   if (kind === "word" && !WORDS.has(text)) return [`unknown word ${text}`];
   if (kind === "word" && next?.text === "(" && !CALLS.has(text)) return [`a call of ${text}`];
   if (kind === "string" && !STRING.test(text)) return [`a string outside the whitelist: ${text}`];
-  if (kind === "aggregation" && !["@rows", "@events"].includes(text)) return [`unknown aggregation ${text}`];
+  if (kind === "aggregation" && !/^@(?:rows|events)(?:_odd)?$/.test(text)) return [`unknown aggregation ${text}`];
   if (kind === "integer" && BigInt(text) >= MAX_INTEGER) return [`an integer that a double cannot hold: ${text}`];
   return [];
 }
@@ -113,12 +128,24 @@ function zoneProblems(predicate: readonly Token[], { zone, zones }: Expected): s
 /** Statements assign to our own variables, and to nothing else; what prints or ends is the frame's. */
 function statementProblems(body: readonly Token[]): string[] {
   const statements = joined(body).split(" ; ");
-  const target = /^(?:@rows(?: \[ .* \])?|@events|(?:self|this) -> [a-z_]+|[a-z_]+ \[ [a-z0-9 ,]+ \]) = [^=]/;
+  const target =
+    /^(?:@rows(?:_odd)?(?: \[ .* \])?|@events(?:_odd)?|(?:self|this) -> [a-z_]+|[a-z_]+ \[ [a-z0-9 ,]+ \]) = [^=]/;
   return [
     ...(body.at(-1)?.text === ";" ? [] : ["a statement without its semicolon"]),
     ...statements.filter((statement) => !target.test(statement)).map((statement) => `not an assignment: ${statement}`),
     ...(depthOf(body) === 0 ? [] : ["brackets that do not match"]),
   ];
+}
+
+/** Where there are two sets, a clause counts into one of them, and tests which before anything but the zone. */
+function setProblems({ predicate, body }: Clause, { zones, sets }: Expected): string[] {
+  const counts = body.filter(({ kind }) => kind === "aggregation").map(({ text }) => text.endsWith("_odd"));
+  if (counts.length === 0) return [];
+  if (new Set(counts).size > 1) return ["it counts into two sets"];
+  if (sets === 1) return counts[0] === true ? ["there is one set"] : [];
+  const test = `this -> odd == ${counts[0] === true ? 1 : 0}`;
+  const terms = joined(predicate).split(" && ");
+  return terms[zones === null ? 0 : 1] === test ? [] : [`the set is not tested: ${test}`];
 }
 
 function outside(tokens: readonly Token[]): string[] {

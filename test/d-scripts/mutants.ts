@@ -27,8 +27,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "d-scripts/compile.ts",
-        from: "...zoneTests(order), ...guards",
-        to: '...(section.kind === "aggregate" ? zoneTests(order) : []), ...guards',
+        from: "const first = [...zoneTests(order), ",
+        to: 'const first = [...(section.kind === "aggregate" ? zoneTests(order) : []), ',
       },
     ],
   },
@@ -37,8 +37,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "d-scripts/compile.ts",
-        from: "...zoneTests(order), ...guards",
-        to: '...(section.kind === "clean" ? [] : zoneTests(order)), ...guards',
+        from: "const first = [...zoneTests(order), ",
+        to: 'const first = [...(section.kind === "clean" ? [] : zoneTests(order)), ',
       },
     ],
   },
@@ -47,10 +47,18 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "d-scripts/compile.ts",
-        from: "...zoneTests(order), ...guards.map(source)",
-        to: "...guards.map(source), ...zoneTests(order)",
+        from: "...first, ...guards.map(source)",
+        to: "...guards.map(source), ...first",
       },
     ],
+  },
+  {
+    title: "on Linux both sets of aggregations count every event",
+    edits: [{ file: "d-scripts/compile.ts", from: "countsInto(set))]", to: "[])]" }],
+  },
+  {
+    title: "on Linux the window that goes on is printed",
+    edits: [{ file: "d-scripts/aggregation-sets.ts", from: "${1 - odd}", to: "${odd}" }],
   },
   {
     title: "tests are joined by or",
@@ -103,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "a destructive action is called",
-    edits: [{ file: "d-scripts/compile.ts", from: '"@events = sum(1)"', to: '"@events = sum(1)", "stop()"' }],
+    edits: [{ file: "d-scripts/compile.ts", from: "`${events} = sum(1)`", to: '`${events} = sum(1)`, "stop()"' }],
   },
 ];
 

@@ -92,6 +92,7 @@ function expectedOf(request: Request): Expected {
     tickSec: (request.granularitySec as number | undefined) ?? 1,
     zone: (request.platform === "linux" ? zone?.linux : zone?.d) ?? zone?.d ?? "",
     zones: (request.zones === undefined ? defaultZones(entry, request.platform) : request.zones) as string[] | null,
+    sets: request.platform === "linux" ? 2 : 1,
     probes: new Set(templateOf(request.metric).sections.flatMap(({ probes }) => probes)),
   };
 }
