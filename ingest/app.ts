@@ -18,6 +18,7 @@ import type { HostRow } from "../store/hosts.ts";
 import type { Ownership } from "../store/ownership.ts";
 import type { Tokens } from "../store/tokens.ts";
 import { decodeBatch } from "../wire/batch.ts";
+import { verifyBatch } from "./arrow-verifier.ts";
 import { attribute } from "./attribution.ts";
 import type { Feed } from "./feed.ts";
 import { HOST_REPORT, HostRows } from "./host-report.ts";
@@ -97,7 +98,7 @@ export function createIngestApp(options: IngestOptions): App {
 
 const NAME = { minLength: 1, maxLength: 128 };
 
-/** The path of a batch: digest, decode, count, owners, store in its turn, publish. */
+/** The path of a batch: digest, verify, decode, owners, store in its turn, publish. */
 function batchReceiver({ ownership, windows, feed, metrics }: IngestOptions) {
   const streams = new Streams(windows);
   const batches = metrics.counter("ingest_batches_total", "Batches received, by outcome.", ["outcome"]);
@@ -111,10 +112,8 @@ function batchReceiver({ ownership, windows, feed, metrics }: IngestOptions) {
   return async (body: Buffer, stream: string, seq: number, declaredRows: number, digest: string) => {
     const end = seconds.startTimer();
     checkDigest(body, digest);
+    verifyBatch(body, declaredRows);
     const batch = decodeBatch(body);
-    if (batch.rows !== declaredRows) {
-      throw new OperationalError("BATCH_ROWS", `read a batch: expected ${declaredRows} rows, found ${batch.rows}`);
-    }
     let stored: AttributedBatch | undefined;
     const outcome = await streams.submit(stream, seq, async () => {
       const { attributed, quarantined } = attribute(batch, (host, zone, atMs) => ownership.ownerAt(host, zone, atMs));

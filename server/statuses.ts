@@ -6,12 +6,14 @@ import { OperationalError } from "../core/errors.ts";
 export const STATUSES: Readonly<Record<string, number>> = {
   INVALID_INPUT: 400,
   COUNT_TOO_LARGE: 422,
+  QUERY_TOO_LARGE: 422,
   BATCH_HEADERS: 400,
   BATCH_DIGEST: 400,
   BATCH_UNREADABLE: 400,
   BATCH_VERSION: 400,
   BATCH_SCHEMA: 400,
   BATCH_ROWS: 400,
+  BATCH_DAYS: 400,
   NO_TOKEN: 401,
   WRONG_ROLE: 403,
   FOREIGN_ORIGIN: 403,
@@ -21,6 +23,8 @@ export const STATUSES: Readonly<Record<string, number>> = {
   UNSUPPORTED_ENCODING: 415,
   TOO_MANY_INSTRUMENTATIONS: 429,
   TOO_MANY_VIEWERS: 429,
+  // Nobody is there to read it; 499 is what nginx logs for that, and keeps it out of the failures.
+  STORE_ABORTED: 499,
   STORE_UNAVAILABLE: 503,
   STORE_TIMEOUT: 503,
   NOT_READY: 503,

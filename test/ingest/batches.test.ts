@@ -89,6 +89,18 @@ describe("ingest", () => {
     assert.equal(await streams.submit("s", 2, () => Promise.resolve()), "stored");
   });
 
+  test("while an insert that was given up still runs, the data decide nothing yet", async () => {
+    const { WindowsTable } = await import("../../ingest/windows.ts");
+    const { store } = api.services;
+    const slow = store.query("SELECT sleepEachRow(0.5) FROM numbers(3)", {}, { queryId: "insert/pending/1" });
+    await new Promise((wake) => setTimeout(wake, 500));
+    const table = new WindowsTable(store);
+    await assert.rejects(table.highestSeq("pending"), { code: "STORE_UNAVAILABLE" });
+    assert.equal(await table.highestSeq("pend"), 0);
+    await slow;
+    assert.equal(await table.highestSeq("pending"), 0);
+  });
+
   const spoiled: [name: string, options: PostOptions, status: number, code: string][] = [
     ["a wrong digest", { digest: `sha-256=:${"A".repeat(43)}=:` }, 400, "BATCH_DIGEST"],
     ["a wrong row count", { rows: 3 }, 400, "BATCH_ROWS"],
