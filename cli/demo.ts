@@ -15,6 +15,7 @@ import type { Incident, IncidentKind } from "../collectors/simulator/options.ts"
 import { startCollector } from "../collectors/collector.ts";
 import { makeKeyPair } from "../collectors/ssh.ts";
 import { parseKnownHosts } from "../collectors/known-hosts.ts";
+import { checkPort } from "../server/http.ts";
 import { createLog, type Log, type LogLevel } from "../server/log.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { State } from "../store/state.ts";
@@ -75,49 +76,62 @@ export function demoCommand(): Command {
 
 async function runDemo(options: DemoOptions): Promise<void> {
   const ended = untilSignal(options.duration);
-  const demo = await startDemo(options);
+  const demo = await startDemo(options, ended).catch((error: unknown) => {
+    // Whoever ends it while it starts wants no reason.
+    if (!ended.aborted) throw error;
+  });
+  if (demo === undefined) return;
   process.stdout.write(greeting(demo, options));
-  await ended;
+  await aborted(ended);
   await demo.close();
 }
 
-/** Starts every part; a part that fails ends those before it. */
-export async function startDemo(options: DemoOptions): Promise<Demo> {
+/**
+ * Starts every part; a part that fails ends those before it.
+ *
+ * @param signal ends a start that is under way, whichever part it waits for
+ */
+export async function startDemo(options: DemoOptions, signal = new AbortController().signal): Promise<Demo> {
   const closers = new Closers();
   try {
-    return await compose(options, createLog(options.log), closers);
+    return await compose(options, createLog(options.log), closers, signal);
   } catch (error) {
     await closers.close();
     throw error;
   }
 }
 
-async function compose(options: DemoOptions, log: Log, closers: Closers): Promise<Demo> {
+async function compose(options: DemoOptions, log: Log, closers: Closers, signal: AbortSignal): Promise<Demo> {
+  // Nobody should wait for an engine to be told that the port is taken.
+  await checkPort(LOOPBACK, options.port);
   const keys = makeKeyPair();
   const signInCode = randomBytes(18).toString("base64url");
   const services = await startServices({
     dataDir: resolve(options.data),
     host: LOOPBACK,
     port: options.port,
-    webDir: await buildWeb(),
+    webDir: await orAborted(buildWeb(), signal),
     simulated: true,
     signInCode,
     log,
+    signal,
   });
   closers.add(() => services.close());
   const { state, query, ingest, store } = services;
-  const simulator = await startSimulator({
+  const fleet = {
     hosts: options.hosts,
     zonesPerHost: options.zones,
     tenants: options.tenants,
     seed: options.seed,
     backfillSec: await untoldSec(store, options.backfill),
     clientPublicKey: keys.publicKey,
-  });
+  };
+  const simulator = await startSimulator(fleet, signal);
   closers.add(() => simulator.close());
   await nameTenants(state, simulator);
   const tokens = await firstTokens(state);
   for (const each of STANDING) await query.instrumentations.ensureStanding(each);
+  signal.throwIfAborted();
   const knownHosts = parseKnownHosts(
     simulator.hosts.map(({ name, port, hostKey }) => `[${name}]:${port} ${hostKey}`).join("\n"),
   );
@@ -136,7 +150,7 @@ async function compose(options: DemoOptions, log: Log, closers: Closers): Promis
   });
   closers.add(() => collector.close(500));
   if (options.incident !== undefined) simulator.incident(incidentOf(options.incident, Date.now()));
-  await historyIsThere(store, options);
+  await orAborted(historyIsThere(store, options, signal), signal);
   return {
     url: `${query.url}/#signin=${signInCode}`,
     apiUrl: query.url,
@@ -209,8 +223,8 @@ async function collectorToken(state: State): Promise<string> {
 }
 
 /** Waits until every host has caught up with the present, but not for ever: the page is useful before. */
-async function historyIsThere(store: StoreClient, options: DemoOptions): Promise<void> {
-  while (process.uptime() * 1000 < URL_WITHIN_MS) {
+async function historyIsThere(store: StoreClient, options: DemoOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && process.uptime() * 1000 < URL_WITHIN_MS) {
     const [row] = await store.query<{ hosts: number }>(
       `SELECT uniqExact(host) AS hosts FROM windows
        WHERE kind = 0 AND status = 'ok' AND ts >= now('UTC') - 4 AND spec IN
@@ -242,12 +256,30 @@ function greeting(demo: Demo, options: DemoOptions): string {
   return `${lines.join("\n")}\n`;
 }
 
-function untilSignal(durationSec: number): Promise<void> {
+/** Aborted when it is to end. */
+function untilSignal(durationSec: number): AbortSignal {
+  const controller = new AbortController();
+  const end = (): void => controller.abort();
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  if (durationSec > 0) setTimeout(end, durationSec * 1000);
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    process.once("SIGINT", () => done());
-    process.once("SIGTERM", () => done());
-    if (durationSec > 0) setTimeout(done, durationSec * 1000);
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
   });
+}
+
+/** @throws what the signal was aborted with, without waiting for the work */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const never = aborted(signal).then((): never => {
+    throw signal.reason;
+  });
+  work.catch(() => undefined);
+  return Promise.race([work, never]);
 }
 
 function logLevel(text: string): LogLevel {

@@ -23,6 +23,8 @@ export interface ServicesOptions {
   /** Signs an operator in at the page; null: tokens only. */
   readonly signInCode: string | null;
   readonly log: Log;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Services {
@@ -49,11 +51,14 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 async function start(options: ServicesOptions, closers: Closers): Promise<Services> {
   const { log, host } = options;
   await mkdir(options.dataDir, { recursive: true });
-  const engine = await startEngine({ dataDir: join(options.dataDir, "store"), log });
+  const { signal } = options;
+  const engine = await startEngine({ dataDir: join(options.dataDir, "store"), log, ...(signal && { signal }) });
   closers.add(() => engine.close());
+  signal?.throwIfAborted();
   const store = createStoreClient(engine);
   closers.add(() => store.close());
   await migrate(store, Date.now());
+  signal?.throwIfAborted();
   const state = await openState(store, (error) => log.warn({ err: error }, "control state could not be read again"));
   closers.add(() => state.close());
   const metrics = new Metrics(true);

@@ -14,13 +14,19 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** @throws OperationalError SIMULATOR_FAILED */
-export async function startSimulator(options: PlainFleetOptions): Promise<Simulator> {
+/**
+ * @param signal ends a start that is under way
+ * @throws OperationalError SIMULATOR_FAILED
+ */
+export async function startSimulator(options: PlainFleetOptions, signal?: AbortSignal): Promise<Simulator> {
+  signal?.throwIfAborted();
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const main = fileURLToPath(new URL(`../collectors/simulator/main.${extension}`, import.meta.url));
   // A group of its own: Ctrl-C goes to the whole foreground group, and the collector is to see its hosts leave last.
   const child = fork(main, { detached: true, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  const ready = await started(child, options);
+  const abort = (): void => void child.kill("SIGKILL");
+  signal?.addEventListener("abort", abort, { once: true });
+  const ready = await started(child, options).finally(() => signal?.removeEventListener("abort", abort));
   return {
     hosts: ready.hosts,
     tenants: ready.tenants,

@@ -16,6 +16,7 @@ import { Once } from "./once.ts";
 import { MemorySpool } from "./spool.ts";
 import { DEFAULT_TIMINGS, type SshTarget, type SshTimings } from "./ssh.ts";
 import { SupportBook } from "./support.ts";
+import { Turns } from "./turns.ts";
 import { Uploader } from "./uploader.ts";
 
 export interface CollectorOptions {
@@ -44,6 +45,8 @@ export interface HostConfig {
   readonly name: string;
   readonly target: SshTarget;
   readonly platform: Platform;
+  /** Of a host without zones (linux): whose its one zone, "global", is. Default: the operators'. */
+  readonly owner?: string;
 }
 
 export interface Collector {
@@ -52,6 +55,7 @@ export interface Collector {
 }
 
 const CHECK_MS = 1_000;
+const CONNECTING_AT_ONCE = 16;
 
 export function startCollector(options: CollectorOptions): Collector {
   const { name, log, token, now = Date.now } = options;
@@ -82,6 +86,7 @@ export function startCollector(options: CollectorOptions): Collector {
   });
   const batcher = new Batcher({ spool, lingerMs: options.lingerMs ?? 100, onBatch: () => uploader.wake() });
   const support = new SupportBook();
+  const turns = new Turns(CONNECTING_AT_ONCE);
   const hosts = options.hosts.map(
     (host) =>
       new Host({
@@ -96,6 +101,7 @@ export function startCollector(options: CollectorOptions): Collector {
         zonesEveryMs: options.zonesEveryMs ?? 15_000,
         reportEveryMs: options.reportEveryMs ?? 15_000,
         support,
+        turns,
         sink: batcher,
         report: (of, report) => uploader.report(of, report),
         log,

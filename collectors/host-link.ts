@@ -18,6 +18,8 @@ export interface HostLinkOptions {
   readonly channels: Channels;
   readonly clock: HostClock;
   readonly zonesEveryMs: number;
+  /** The zone of a host that has none to list; null: the host is asked. */
+  readonly onlyZone: HostZone | null;
   readonly now: () => number;
   /** Called each time that the zones were listed, also when they are the same. */
   readonly onZones: (zones: readonly HostZone[]) => void;
@@ -110,9 +112,10 @@ export class HostLink {
   }
 
   async #zones(): Promise<readonly HostZone[]> {
-    const { channels, now } = this.#options;
+    const { channels, now, onlyZone } = this.#options;
     this.#zonesWanted = false;
     this.#zonesAskedMs = now();
+    if (onlyZone !== null) return [onlyZone];
     const zoneadm = await runShort(channels, "zones", SHORT_MS);
     return readZones(zoneadm, await runShort(channels, "vms", SHORT_MS));
   }

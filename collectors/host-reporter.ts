@@ -4,8 +4,7 @@
  * Zones are told only when they have changed since they were last told, because whoever takes them in has to wait for the disk;
  * rates and counters ride along every `everyMs`.
  */
-import type { HostDetail } from "../core/host-status.ts";
-import type { HostReport } from "./uploader.ts";
+import type { HostDetail, HostReport } from "../core/host-status.ts";
 import type { HostZone } from "./zones.ts";
 
 export interface HostReporterOptions {

@@ -4,8 +4,8 @@
  * Reports that carry zones go first, and batches wait for them (uploader.ts): rows can be attributed only once their zones'
  * owners are known. The others wait for nobody, and nobody waits for them.
  */
+import type { HostReport } from "../core/host-status.ts";
 import type { IngestClient } from "./ingest-client.ts";
-import type { HostReport } from "./uploader.ts";
 import { pause } from "./pause.ts";
 
 const AT_ONCE = 8;
@@ -13,25 +13,34 @@ const AT_ONCE = 8;
 export class HostReports {
   readonly #client: IngestClient;
   readonly #signal: AbortSignal;
-  readonly #onZonesSent: () => void;
   /** The newest report of each host that ingest does not have yet. */
   readonly #waiting = new Map<string, HostReport>();
   readonly #underWay = new Map<string, HostReport>();
+  /** Hosts with owners that ingest does not know yet. */
+  readonly #withZones = new Set<string>();
+  #watchers: { readonly hosts: Set<string>; readonly resolve: () => void }[] = [];
 
-  /** @param onZonesSent no zones are waiting any more */
-  constructor(client: IngestClient, signal: AbortSignal, onZonesSent: () => void) {
+  constructor(client: IngestClient, signal: AbortSignal) {
     this.#client = client;
     this.#signal = signal;
-    this.#onZonesSent = onZonesSent;
+    signal.addEventListener("abort", () => {
+      for (const { resolve } of this.#watchers) resolve();
+    });
   }
 
-  /** Whether there are owners that ingest does not know yet. */
-  get hasZones(): boolean {
-    return [...this.#waiting.values(), ...this.#underWay.values()].some(({ zones }) => zones !== undefined);
+  /**
+   * Settles once ingest knows the owners that were reported until now, or when the signal is aborted. What is reported
+   * meanwhile is not waited for: hosts that keep coming up must not keep rows of others from going.
+   */
+  zonesSent(): Promise<void> {
+    const { size } = this.#withZones;
+    if (size === 0 || this.#signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => this.#watchers.push({ hosts: new Set(this.#withZones), resolve }));
   }
 
   add(host: string, report: HostReport): void {
     this.#waiting.set(host, merged(report, this.#waiting.get(host)));
+    if (report.zones !== undefined) this.#withZones.add(host);
     this.#fill();
   }
 
@@ -52,6 +61,16 @@ export class HostReports {
     return free.find(([, { zones }]) => zones !== undefined) ?? free[0];
   }
 
+  #sent(host: string): void {
+    this.#withZones.delete(host);
+    this.#watchers = this.#watchers.filter(({ hosts, resolve }) => {
+      hosts.delete(host);
+      if (hosts.size > 0) return true;
+      resolve();
+      return false;
+    });
+  }
+
   async #send(host: string, report: HostReport): Promise<void> {
     const headers = { "content-type": "application/json" };
     const path = `/v1/hosts/${encodeURIComponent(host)}`;
@@ -63,7 +82,7 @@ export class HostReports {
       const newer = this.#waiting.get(host);
       this.#waiting.set(host, newer === undefined ? report : merged(newer, report));
     }
-    if (report.zones !== undefined && !this.hasZones) this.#onZonesSent();
+    if (this.#waiting.get(host)?.zones === undefined) this.#sent(host);
     this.#fill();
   }
 }

@@ -8,15 +8,18 @@
  * `onUp` there is one `onDown`. Waiting grows until whoever uses the session says that it is of use (`settled`): a host that lets
  * one in and then answers nothing is not called again every second.
  */
-import { errorChain, errorCode } from "../core/errors.ts";
+import { errorChain, errorCode, OperationalError } from "../core/errors.ts";
 import { Backoff } from "./backoff.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { connect, type SshConnection, type SshTarget, type SshTimings } from "./ssh.ts";
+import type { Turns } from "./turns.ts";
 
 export interface SessionOptions {
   readonly target: SshTarget;
   readonly knownHosts: () => KnownHosts;
   readonly timings: SshTimings;
+  /** Shared by all sessions of a collector. */
+  readonly turns: Turns;
   readonly reconnectMinMs: number;
   readonly reconnectMaxMs: number;
   readonly onUp: (connection: SshConnection) => void;
@@ -60,7 +63,11 @@ export class HostSession {
 
   async #connect(): Promise<void> {
     try {
-      const connection = await connect(this.#options.target, this.#options.knownHosts(), this.#options.timings);
+      const { target, knownHosts, timings, turns } = this.#options;
+      const connection = await turns.take(async () => {
+        if (this.#isClosed()) throw new OperationalError("SSH_CONNECT", "connect: nobody wants it any more");
+        return connect(target, knownHosts(), timings);
+      });
       if (this.#isClosed()) {
         connection.close();
         return;

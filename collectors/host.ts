@@ -9,9 +9,10 @@
  * untouched, so that a change of one never costs another a window.
  */
 import { errorChain } from "../core/errors.ts";
-import type { EnablingStatus, HostDetail, MetricSupport } from "../core/host-status.ts";
+import type { EnablingStatus, HostDetail, HostReport, MetricSupport } from "../core/host-status.ts";
 import type { Assignment } from "../core/instrumentation.ts";
 import { metricName } from "../core/metric.ts";
+import { OPERATOR } from "../core/window.ts";
 import type { Platform } from "../d-scripts/recipe.ts";
 import type { Log } from "../server/log.ts";
 import type { RowSink } from "./batcher.ts";
@@ -30,7 +31,7 @@ import { Once } from "./once.ts";
 import type { SshConnection, SshTarget, SshTimings } from "./ssh.ts";
 import { SupportCheck } from "./support-check.ts";
 import { dtraceMetrics, type SupportBook } from "./support.ts";
-import type { HostReport } from "./uploader.ts";
+import type { Turns } from "./turns.ts";
 import type { HostZone } from "./zones.ts";
 
 export interface HostOptions {
@@ -46,7 +47,9 @@ export interface HostOptions {
   readonly zonesEveryMs: number;
   readonly reportEveryMs: number;
   readonly platform: Platform;
+  readonly owner?: string;
   readonly support: SupportBook;
+  readonly turns: Turns;
   readonly sink: RowSink;
   readonly report: (host: string, report: HostReport) => void;
   readonly log: Log;
@@ -136,12 +139,14 @@ export class Host {
 
   /** Never rejects. */
   async #up(connection: SshConnection): Promise<void> {
-    const { now, zonesEveryMs } = this.#options;
+    const { now, zonesEveryMs, platform, owner = OPERATOR } = this.#options;
     const channels = new Channels(connection);
     const questions = new HostLink({
       channels,
       clock: this.#clock,
       zonesEveryMs,
+      // Linux has no zones: the host is one, and nobody but the configuration knows whose.
+      onlyZone: platform === "linux" ? { name: "global", owner, alias: "", state: "running" } : null,
       now,
       onZones: (zones) => this.#haveZones(zones),
       onTrouble: (what, chain) => this.#say("warn", { chain }, what),

@@ -6,23 +6,13 @@
  *
  * What each answer means is said in ingest-client.ts. Batches wait for reports that carry zones; see host-reports.ts.
  */
-import type { HostDetail } from "../core/host-status.ts";
+import type { HostReport } from "../core/host-status.ts";
 import type { CoverageRow } from "../core/window.ts";
 import { HostReports } from "./host-reports.ts";
 import { IngestClient, type Verdict } from "./ingest-client.ts";
 import { Once } from "./once.ts";
 import { pause } from "./pause.ts";
 import type { FrozenBatch, Spool } from "./spool.ts";
-
-export interface HostReport {
-  readonly collector: string;
-  readonly atMs: number;
-  readonly state: "up" | "down" | "removed";
-  readonly reason: string;
-  readonly platform: string;
-  readonly zones?: readonly { name: string; owner: string; alias: string; state: string }[];
-  readonly detail?: HostDetail;
-}
 
 export interface UploaderOptions {
   readonly ingestUrl: string;
@@ -51,7 +41,7 @@ export class Uploader {
     const onTrouble = (message: string): void => this.#raise(message);
     this.#client = new IngestClient({ ...options, signal, onTrouble });
     // Apart from batches: a wait of the one is no wait of the other.
-    this.#reports = new HostReports(new IngestClient({ ...options, signal, onTrouble }), signal, () => this.wake());
+    this.#reports = new HostReports(new IngestClient({ ...options, signal, onTrouble }), signal);
   }
 
   start(): void {
@@ -79,15 +69,22 @@ export class Uploader {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const batch = this.#reports.hasZones ? undefined : this.#options.spool.head();
+      const batch = this.#options.spool.head();
       if (batch === undefined) {
         await this.#idle();
         continue;
       }
+      await this.#reports.zonesSent();
+      if (this.#isStopped()) return;
       const verdict = await this.#sendBatch(batch);
       this.#stuck = typeof verdict === "object";
       if (typeof verdict === "object") await pause(verdict.retryMs, this.#stop.signal);
     }
+  }
+
+  /** A method, because the compiler would otherwise remember what it was before an await. */
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   async #sendBatch(batch: FrozenBatch): Promise<Verdict> {

@@ -168,7 +168,10 @@ export interface Series {
  * event `column`: data LiveColumn, id its `ts`. A column may come again with more in it (a host reported later): the client
  * replaces what it has, so that a reconnect that repeats columns counts nothing twice.
  * event `late`: data {fromTs, toTs}: rows came for columns older than memory; read that range again.
- * event `notice`: data {code, message}; `SKIPPED` when a slow viewer was moved to the newest column.
+ * event `late`: data {fromTs, toTs}: columns in there have changed or were not sent; the client reads them from the heatmap.
+ * event `notice`: data {code, message}; `SKIPPED` when a slow viewer was moved to the newest column (a `late` follows).
+ *
+ * The stream ends when it cannot catch up, with its token, and with its instrumentation: the client asks again, and is told why.
  */
 export interface LiveColumn extends HeatmapColumn {
   /** Server's clock when the column was sent, epoch ms: what the page's freshness is measured from. */

@@ -83,3 +83,16 @@ export interface HostDetail {
   readonly enablings: readonly EnablingStatus[];
   readonly metrics: readonly MetricSupport[];
 }
+
+/** What a collector says of a host: PUT /v1/hosts/:host on ingest. */
+export interface HostReport {
+  readonly collector: string;
+  readonly atMs: number;
+  readonly state: "up" | "down" | "removed";
+  readonly reason: string;
+  /** The platform image. */
+  readonly platform: string;
+  /** Only where they have changed since they were last told: all of them. */
+  readonly zones?: readonly { name: string; owner: string; alias: string; state: string }[];
+  readonly detail?: HostDetail;
+}

@@ -20,7 +20,7 @@ import type { TenantRow } from "../store/tenants.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
 import { encodeHeatmap } from "../wire/answers.ts";
 import { readBreakdown } from "./breakdown.ts";
-import { ExpectedHosts } from "./expected.ts";
+import { Expectations, type ExpectedHosts } from "./expected.ts";
 import { notADistribution, readHeatmap } from "./heatmap.ts";
 import { hostInfos, instrumentationHosts, instrumentationStates } from "./hosts.ts";
 import { Instrumentations, instrumentationInfo, metricsFor, specOf } from "./instrumentations.ts";
@@ -94,7 +94,8 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   const app = createApp({ log, tokens, bodyLimitBytes: 65_536 });
   const instrumentations = new Instrumentations(options.instrumentations);
   const nowSec = (): number => Date.now() / 1000;
-  const expectedFor = (tenant: string | null): ExpectedHosts => new ExpectedHosts(ownership.all(), tenant);
+  const expectations = new Expectations(ownership, options.hosts);
+  const expectedFor = (tenant: string | null): ExpectedHosts => expectations.of(tenant);
 
   await app.register(swagger, {
     openapi: {
@@ -300,10 +301,10 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   const live = new Live({
     recent: new Recent(options.feed),
     expectedFor,
-    readHistory: async (view, fromTs, toTs) => {
+    readHistory: async (view, fromTs, toTs, signal) => {
       const range = { fromTs, toTs };
       const columns = Math.max(1, Math.ceil((toTs - fromTs) / view.spec.granularitySec));
-      return (await readHeatmap(store, view, { range, columns }, expectedFor(view.tenant), nowSec())).columns;
+      return (await readHeatmap(store, view, { range, columns }, expectedFor(view.tenant), nowSec(), signal)).columns;
     },
     onError: (error) => log.error({ err: error }, "a live view failed to catch up"),
   });
@@ -325,12 +326,15 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
       if (view.spec.scheme === null) throw notADistribution(view);
       if (live.viewers >= MAX_VIEWERS) throw new OperationalError("TOO_MANY_VIEWERS", "watch live: too many viewers");
       const lastId = Number(request.headers["last-event-id"] ?? since ?? nowSec());
-      streamEvents(request, reply, (stream) => {
+      const principal = request.principal as TokenRow;
+      const { id } = view.instrumentation;
+      const mayStay = (): boolean => tokens.isValid(principal.id) && instrumentations.isThere(id, principal);
+      streamEvents(request, reply, mayStay, (stream) => {
         const stop = live.subscribe(view, Math.floor(lastId), stream);
-        const keepAlive = setInterval(() => instrumentations.touch(view.instrumentation.id), 10_000);
+        const stopWatch = instrumentations.watch(id);
         viewers.set(live.viewers);
         return () => {
-          clearInterval(keepAlive);
+          stopWatch();
           stop();
           viewers.set(live.viewers);
         };
@@ -346,14 +350,17 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
       summary: "What collectors are to run, again whenever it changes (server-sent events)",
       tags: ["collectors"],
     },
-    handler: (request, reply) =>
-      streamEvents(request, reply, (stream) => {
+    handler: (request, reply) => {
+      const { id } = request.principal as TokenRow;
+      const mayStay = (): boolean => tokens.isValid(id);
+      streamEvents(request, reply, mayStay, (stream) => {
         const send = (): void => {
           stream.write(`event: assignments\ndata: ${JSON.stringify(instrumentations.assignments())}\n\n`);
         };
         send();
         return instrumentations.onChange(send);
-      }),
+      });
+    },
   });
 
   operations(app, options);
@@ -403,6 +410,7 @@ function operations(app: App, { ready, metrics }: QueryOptions): void {
 /** Ends with the client's connection, so that a query nobody waits for is cancelled in the engine. */
 function whileConnected(reply: Reply): AbortSignal {
   const controller = new AbortController();
+  if (reply.raw.destroyed) controller.abort();
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) controller.abort();
   });

@@ -7,7 +7,7 @@ import { bucketsOf } from "../core/histogram/buckets.ts";
 import type { Scheme } from "../core/histogram/scheme.ts";
 import type { StoreClient } from "../store/client.ts";
 import { exact } from "./heatmap.ts";
-import { columnOf, Params, windowsFilter, type Range } from "./sql.ts";
+import { columnOf, Params, reading, windowsFilter, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 
 export interface BreakdownRequest {
@@ -32,14 +32,19 @@ export async function readBreakdown(
   }
   const params = new Params();
   const filter = windowsFilter(view, request.range, params);
-  const rows = await store.query<{ k: string; n: number }>(
-    `SELECT ${columnOf(view, request.by)} AS k, toFloat64(sum(${amount(view.spec.scheme, request, params)})) AS n
-     FROM windows WHERE ${filter} GROUP BY k HAVING n != 0 ORDER BY n DESC, k`,
+  // The total is of all keys, those beyond the limit too, of which there may be more than fit in memory here.
+  const rows = await store.query<{ k: string; n: number; total: number }>(
+    `SELECT k, toFloat64(s) AS n, toFloat64(sum(s) OVER ()) AS total
+     FROM (
+       SELECT ${columnOf(view, request.by)} AS k, sum(${amount(view.spec.scheme, request, params)}) AS s
+       FROM windows WHERE ${filter} GROUP BY k HAVING s != 0
+     )
+     ORDER BY s DESC, k LIMIT ${params.bind(request.limit, "UInt32")}`,
     params.values,
-    signal === undefined ? {} : { signal },
+    reading(signal),
   );
-  const parts = rows.slice(0, request.limit).map(({ k, n }) => ({ key: k, total: exact(n) }));
-  const total = exact(rows.reduce((sum, row) => sum + row.n, 0));
+  const parts = rows.map(({ k, n }) => ({ key: k, total: exact(n) }));
+  const total = exact(rows[0]?.total ?? 0);
   return { by: request.by, total, other: total - parts.reduce((sum, part) => sum + part.total, 0), parts };
 }
 

@@ -3,7 +3,8 @@
  */
 import type { StoreClient } from "../store/client.ts";
 import type { ColumnCoverage } from "./columns.ts";
-import { coverageFilter, Params, type Range } from "./sql.ts";
+import type { Presence } from "./expected.ts";
+import { coverageFilter, Params, reading, type Range } from "./sql.ts";
 import type { View } from "./view.ts";
 
 interface CoverageRow {
@@ -28,7 +29,7 @@ export async function readCoverage(
   view: View,
   range: Range,
   stepSec: number,
-  hosts: readonly string[],
+  presence: Presence,
   signal?: AbortSignal,
 ): Promise<RangeCoverage> {
   const params = new Params();
@@ -41,10 +42,10 @@ export async function readCoverage(
        toFloat64(sum(dropped)) AS dropped,
        arrayElement(topKIf(1)(reason, reason != ''), 1) AS reason
      FROM windows
-     WHERE ${coverageFilter(view, range, hosts, params)}
+     WHERE ${coverageFilter(view, range, presence, params)}
      GROUP BY x`,
     params.values,
-    signal === undefined ? {} : { signal },
+    reading(signal),
   );
   const watched = rows.filter((row) => row.ticks > 0);
   return {

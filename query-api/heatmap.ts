@@ -15,7 +15,7 @@ import { column } from "./columns.ts";
 import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { resolve } from "./resolution.ts";
-import { Params, windowsFilter, type Range } from "./sql.ts";
+import { Params, reading, windowsFilter, type Range } from "./sql.ts";
 import type { View } from "./view.ts";
 
 /** Newer columns than this may still be on their way: they are left out rather than shown as missing. */
@@ -38,12 +38,12 @@ export async function readHeatmap(
   const { scheme, granularitySec } = view.spec;
   if (scheme === null) throw notADistribution(view);
   const grid = resolve(request.range, request.columns, granularitySec);
-  const hosts = expected.within(grid.fromTs * 1000, grid.toTs * 1000);
+  const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
   const [tallies, coverage] = await Promise.all([
     readTallies(store, view, grid, grid.stepSec, signal),
-    readCoverage(store, view, grid, grid.stepSec, hosts, signal),
+    readCoverage(store, view, grid, grid.stepSec, presence, signal),
   ]);
-  const toTs = settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec);
+  const toTs = Math.max(grid.fromTs, settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec));
   const buckets = bucketsOf(scheme);
   const columns = [];
   for (let ts = grid.fromTs; ts < toTs; ts += grid.stepSec) {
@@ -92,7 +92,7 @@ async function readTallies(
      WHERE ${windowsFilter(view, range, params)}
      GROUP BY x, b`,
     params.values,
-    signal === undefined ? {} : { signal },
+    reading(signal),
   );
   return toTallies(bytes);
 }

@@ -7,7 +7,7 @@ import { InputError, OperationalError } from "../core/errors.ts";
 import { formatScheme } from "../core/histogram/scheme.ts";
 import { parseSpec, type Assignment, type Spec, type SpecInput } from "../core/instrumentation.ts";
 import { fieldOf, type Metric } from "../core/metric.ts";
-import { predicateJson } from "../core/predicate.ts";
+import { fieldsOf, predicateJson } from "../core/predicate.ts";
 import { OPERATOR } from "../core/window.ts";
 import { catalogue, findMetric } from "../d-scripts/catalogue.ts";
 import { notFound } from "../server/http.ts";
@@ -30,12 +30,19 @@ const DEFAULT_RETENTION_SEC = 7 * 86_400;
 export class Instrumentations {
   readonly #table: ControlTable<InstrumentationRow>;
   readonly #now: () => number;
+  readonly #startedMs: number;
+  /** When each was read last, since the start. */
   readonly #lastRead = new Map<string, number>();
+  /** How many watch each live. */
+  readonly #watchers = new Map<string, number>();
+  /** Requests for new ones are handled one after another, so that those that come at once are counted too. */
+  #queue: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
 
   constructor(table: ControlTable<InstrumentationRow>, now: () => number = Date.now) {
     this.#table = table;
     this.#now = now;
+    this.#startedMs = now();
   }
 
   /** Calls back when the set of what is to run changes. @returns the end of the subscription */
@@ -52,13 +59,25 @@ export class Instrumentations {
   /** @throws OperationalError NOT_FOUND for one that is unknown, deleted or somebody else's, all alike */
   find(id: string, principal: TokenRow): InstrumentationRow {
     const row = this.#table.get(id);
-    if (row === undefined || row.deletedMs !== 0 || !isVisible(row, principal)) throw notFound();
+    if (row === undefined || !isAlive(row) || !isVisible(row, principal)) throw notFound();
     this.#lastRead.set(id, this.#now());
     return row;
   }
 
+  /** Whether a caller who had found one would find it again. */
+  isThere(id: string, principal: TokenRow): boolean {
+    const row = this.#table.get(id);
+    return row !== undefined && isAlive(row) && isVisible(row, principal);
+  }
+
   /** @throws InputError naming each wrong field; OperationalError TOO_MANY_INSTRUMENTATIONS at a tenant's cap */
-  async create(input: InstrumentationInput, principal: TokenRow): Promise<InstrumentationRow> {
+  create(input: InstrumentationInput, principal: TokenRow): Promise<InstrumentationRow> {
+    const made = this.#queue.then(() => this.#create(input, principal));
+    this.#queue = made.catch(() => undefined);
+    return made;
+  }
+
+  async #create(input: InstrumentationInput, principal: TokenRow): Promise<InstrumentationRow> {
     const { metric, spec } = readSpec(input, principal);
     const owner = principal.role === "tenant" ? principal.tenant : OPERATOR;
     const own = this.#alive().filter((row) => row.owner === owner);
@@ -105,8 +124,9 @@ export class Instrumentations {
       standing: true,
     });
     const was = this.#table.get(id);
-    if (was === undefined || was.deletedMs !== 0) await this.#put(row);
-    return was ?? row;
+    if (was !== undefined && was.deletedMs === 0) return was;
+    await this.#put(row);
+    return row;
   }
 
   /** @throws OperationalError NOT_FOUND, or STANDING for one from configuration */
@@ -116,25 +136,39 @@ export class Instrumentations {
       throw new OperationalError("STANDING", "delete an instrumentation: this one is part of the configuration");
     }
     if (principal.role === "tenant" && row.owner !== principal.tenant) throw notFound();
+    this.#lastRead.delete(id);
     await this.#put({ ...row, deletedMs: this.#now() });
   }
 
   /** Deletes those that nobody has read for their idle-max. @returns how many */
   async expire(): Promise<number> {
-    const now = this.#now();
-    const idle = this.#alive().filter(
-      (row) => row.idleMaxSec > 0 && now - (this.#lastRead.get(row.id) ?? row.createdMs) > row.idleMaxSec * 1000,
-    );
-    for (const row of idle) {
+    let expired = 0;
+    for (const row of this.#alive()) {
+      // Asked again for each, since one may be read while another is being deleted.
+      if (!this.#isIdle(row)) continue;
       this.#lastRead.delete(row.id);
-      await this.#put({ ...row, deletedMs: now });
+      await this.#put({ ...row, deletedMs: this.#now() });
+      expired += 1;
     }
-    return idle.length;
+    return expired;
   }
 
-  /** Keeps one from expiring while it is watched live. */
-  touch(id: string): void {
-    this.#lastRead.set(id, this.#now());
+  #isIdle({ id, idleMaxSec, createdMs }: InstrumentationRow): boolean {
+    if (idleMaxSec === 0 || this.#watchers.has(id)) return false;
+    // Who read it before the start is not known: nobody could since the end before it.
+    const lastMs = this.#lastRead.get(id) ?? Math.max(createdMs, this.#startedMs);
+    return this.#now() - lastMs > idleMaxSec * 1000;
+  }
+
+  /** Keeps one from expiring while it is watched live. @returns the end of the watch */
+  watch(id: string): () => void {
+    this.#watchers.set(id, (this.#watchers.get(id) ?? 0) + 1);
+    return () => {
+      if (this.#table.get(id)?.deletedMs === 0) this.#lastRead.set(id, this.#now());
+      const left = (this.#watchers.get(id) ?? 1) - 1;
+      if (left > 0) this.#watchers.set(id, left);
+      else this.#watchers.delete(id);
+    };
   }
 
   /** What collectors are to run: one assignment a spec, for all who may see it. */
@@ -158,7 +192,7 @@ export class Instrumentations {
   }
 
   #alive(): InstrumentationRow[] {
-    return this.#table.all().filter((row) => row.deletedMs === 0);
+    return this.#table.all().filter(isAlive);
   }
 
   #rowOf(
@@ -184,11 +218,35 @@ export class Instrumentations {
   }
 }
 
-/** The metric and spec of a stored instrumentation. */
-export function specOf(row: InstrumentationRow): { metric: Metric; spec: Spec } {
-  const entry = findMetric(row.metric);
-  if (entry === undefined) throw unknownMetric(row.metric);
-  return { metric: entry.metric, spec: parseSpec(row, entry.metric) };
+interface MetricSpec {
+  readonly metric: Metric;
+  readonly spec: Spec;
+}
+
+/** Rows do not change, so each is read once. */
+const specs = new WeakMap<InstrumentationRow, MetricSpec>();
+
+/** The metric and spec of a stored instrumentation. @throws InputError where the catalogue does not have them any more */
+export function specOf(row: InstrumentationRow): MetricSpec {
+  let known = specs.get(row);
+  if (known === undefined) {
+    const entry = findMetric(row.metric);
+    if (entry === undefined) throw unknownMetric(row.metric);
+    specs.set(row, (known = { metric: entry.metric, spec: parseSpec(row, entry.metric) }));
+  }
+  return known;
+}
+
+/** Not deleted, and still to be understood: another version's catalogue may have had metrics and fields that this one lacks. */
+function isAlive(row: InstrumentationRow): boolean {
+  if (row.deletedMs !== 0) return false;
+  try {
+    specOf(row);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
 }
 
 export function instrumentationInfo(row: InstrumentationRow): InstrumentationInfo {
@@ -240,7 +298,8 @@ function isVisible(row: InstrumentationRow, principal: TokenRow): boolean {
   if (row.owner === principal.tenant) return true;
   const metric = findMetric(row.metric)?.metric;
   if (!row.standing || metric?.audience !== "tenant") return false;
-  return row.decomposition.every((name) => fieldOf(metric, name)?.audience === "tenant");
+  const fields = [...row.decomposition, ...fieldsOf(specOf(row).spec.predicate)];
+  return fields.every((name) => fieldOf(metric, name)?.audience === "tenant");
 }
 
 function decompositionOf(spec: Spec): string[] {

@@ -2,8 +2,9 @@
  * live.ts: columns to viewers as they come, without seam or double.
  *
  *   subscribe ──▶ catching up ──▶ following ◀──▶ blocked (socket full)
- *                 (store, then      │                 │ drain: notice SKIPPED, newest column
- *                  recent)          └── closed ◀──────┘
+ *       │         (store, then      │                 │ drain: notice SKIPPED, late, newest column
+ *       │ failed   recent)          │                 │
+ *       └─────────────────────────▶ closed ◀──────────┘
  *
  * A column is always sent whole and may be sent again with more in it; the viewer replaces what it has. That is what makes
  * reconnects and late hosts harmless: nothing is ever added up on the viewer's side. A column is sent when all expected hosts
@@ -23,12 +24,19 @@ export interface ViewerSink {
   /** @returns false when the socket is full: nothing more until `onDrain` */
   write(text: string): boolean;
   onDrain(resume: () => void): void;
+  /** Lets the viewer go: it asks again. */
+  end(): void;
 }
 
 export interface LiveOptions {
   readonly recent: Recent;
   /** Reads columns [fromTs, toTs) of one granule each from the store. */
-  readonly readHistory: (view: View, fromTs: number, toTs: number) => Promise<readonly HeatmapColumn[]>;
+  readonly readHistory: (
+    view: View,
+    fromTs: number,
+    toTs: number,
+    signal: AbortSignal,
+  ) => Promise<readonly HeatmapColumn[]>;
   readonly expectedFor: (tenant: string | null) => ExpectedHosts;
   readonly onError: (error: unknown) => void;
   readonly now?: () => number;
@@ -39,6 +47,8 @@ const WAIT_MS = 120;
 /** Late hosts and reconnects: this many columns before the asked one are sent again. */
 const OVERLAP_SEC = 5;
 const MAX_CATCH_UP_COLUMNS = 3600;
+/** History is read this far into what is in memory, which moves on while the store answers. */
+const SEAM_SEC = 30;
 
 export class Live {
   readonly #options: LiveOptions;
@@ -70,8 +80,14 @@ export class Live {
     const viewer = new Viewer(sink);
     const group = shared;
     group.viewers.add(viewer);
-    this.#catchUp(group, viewer, sinceTs).catch(this.#options.onError);
+    this.#catchUp(group, viewer, sinceTs).catch((error: unknown) => {
+      if (viewer.gone.aborted) return;
+      // Held for ever it would look alive and show nothing: it is let go, and asks again.
+      this.#options.onError(error);
+      sink.end();
+    });
     return () => {
+      viewer.leave();
       group.viewers.delete(viewer);
       if (group.viewers.size > 0) return;
       group.close();
@@ -81,17 +97,22 @@ export class Live {
 
   /** History first, then what is in memory; columns that arrive meanwhile are held by the viewer and sent after. */
   async #catchUp(shared: SharedView, viewer: Viewer, sinceTs: number): Promise<void> {
+    const { recent, readHistory } = this.#options;
     const step = shared.view.spec.granularitySec;
-    const nowTs = Math.floor(this.#now() / 1000);
-    const fromTs = Math.max(sinceTs - OVERLAP_SEC * step, nowTs - MAX_CATCH_UP_COLUMNS * step);
-    const { floorTs } = this.#options.recent;
-    if (fromTs < floorTs) {
-      const history = await this.#options.readHistory(shared.view, fromTs, Math.min(floorTs, nowTs + 1));
-      for (const each of history) viewer.send(this.#event({ ...each, endedMs: null }));
+    const nowTs = (): number => Math.floor(this.#now() / 1000);
+    const asked = Number.isFinite(sinceTs) ? sinceTs : nowTs();
+    let fromTs = Math.max(asked - OVERLAP_SEC * step, nowTs() - MAX_CATCH_UP_COLUMNS * step);
+    // Again where memory has moved on by more than the seam while the store answered.
+    while (fromTs < recent.floorTs) {
+      const toTs = alignUp(Math.min(recent.floorTs + SEAM_SEC, nowTs() + 1), step);
+      if (toTs <= fromTs) break;
+      const history = await readHistory(shared.view, fromTs, toTs, viewer.gone);
+      for (const each of history) viewer.send(this.#event({ ...each, endedMs: null }).text);
+      fromTs = toTs;
     }
-    for (let ts = alignUp(Math.max(fromTs, floorTs), step); ts <= nowTs; ts += step) {
-      const recent = this.#column(shared.view, ts);
-      if (recent !== undefined) viewer.send(this.#event(recent));
+    for (const ts of recent.columnsFrom(shared.view.instrumentation.spec, fromTs)) {
+      const column = this.#column(shared.view, ts);
+      if (column !== undefined) viewer.send(this.#event(column).text);
     }
     viewer.follow();
   }
@@ -100,7 +121,7 @@ export class Live {
     for (const shared of this.#shared.values()) {
       const columns = touched.filter((each) => each.spec === shared.view.instrumentation.spec);
       for (const { ts } of columns) {
-        if (ts < this.#options.recent.floorTs) shared.late(ts, (text) => this.#broadcast(shared, text));
+        if (ts < this.#options.recent.floorTs) shared.late(ts, (event) => this.#broadcast(shared, event));
         else if (this.#allReported(shared.view, ts)) this.#flush(shared, ts);
         else shared.wait(ts, WAIT_MS, () => this.#flush(shared, ts));
       }
@@ -110,11 +131,11 @@ export class Live {
   #flush(shared: SharedView, ts: number): void {
     shared.settle(ts);
     const fresh = this.#column(shared.view, ts);
-    if (fresh !== undefined) this.#broadcast(shared, this.#event(fresh));
+    if (fresh !== undefined) this.#broadcast(shared, this.#event(fresh, shared.view.spec.granularitySec));
   }
 
-  #broadcast(shared: SharedView, text: string): void {
-    for (const viewer of shared.viewers) viewer.offer(text);
+  #broadcast(shared: SharedView, event: LiveEvent): void {
+    for (const viewer of shared.viewers) viewer.offer(event);
   }
 
   #allReported(view: View, ts: number): boolean {
@@ -136,13 +157,26 @@ export class Live {
     return { ...column(ts, bucketsOf(scheme), tally, coverage, 1, hosts.length), endedMs: coverage.endedMs };
   }
 
-  #event(each: RecentHeatmapColumn): string {
+  #event(each: RecentHeatmapColumn, granularitySec = 1): LiveEvent {
     const data: LiveColumn = { ...each, sentMs: this.#now() };
-    return `event: column\nid: ${each.ts}\ndata: ${JSON.stringify(data)}\n\n`;
+    const text = `event: column\nid: ${each.ts}\ndata: ${JSON.stringify(data)}\n\n`;
+    return { isColumn: true, text, fromTs: each.ts, toTs: each.ts + granularitySec };
   }
 }
 
 type RecentHeatmapColumn = Omit<LiveColumn, "sentMs">;
+
+/** What is sent, and which columns it tells of. */
+interface LiveEvent {
+  readonly isColumn: boolean;
+  readonly text: string;
+  readonly fromTs: number;
+  readonly toTs: number;
+}
+
+function lateEvent(fromTs: number, toTs: number): LiveEvent {
+  return { isColumn: false, text: `event: late\ndata: ${JSON.stringify({ fromTs, toTs })}\n\n`, fromTs, toTs };
+}
 
 /** Viewers of one view, and the columns that wait for their last hosts. */
 class SharedView {
@@ -165,7 +199,7 @@ class SharedView {
   }
 
   /** Gathers late columns for a second, then says which range to read again. */
-  late(ts: number, send: (text: string) => void): void {
+  late(ts: number, send: (event: LiveEvent) => void): void {
     const end = ts + this.view.spec.granularitySec;
     if (this.#late !== undefined) {
       this.#late.fromTs = Math.min(this.#late.fromTs, ts);
@@ -175,7 +209,7 @@ class SharedView {
     const timer = setTimeout(() => {
       const { fromTs = ts, toTs = end } = this.#late ?? {};
       this.#late = undefined;
-      send(`event: late\ndata: ${JSON.stringify({ fromTs, toTs })}\n\n`);
+      send(lateEvent(fromTs, toTs));
     }, 1000);
     this.#late = { fromTs: ts, toTs: end, timer };
   }
@@ -186,38 +220,66 @@ class SharedView {
   }
 }
 
-/** One socket: holds columns while catching up, and only the newest while the socket is full. */
+/**
+ * One socket: holds columns while catching up, and only the newest while the socket is full. What it could not be sent is told to
+ * it as late, so that it reads it.
+ */
 class Viewer {
   readonly #sink: ViewerSink;
-  #held: string[] | undefined = [];
+  readonly #gone = new AbortController();
+  #held: LiveEvent[] | undefined = [];
   #blocked = false;
-  #skipped = 0;
-  #newest = "";
+  #missed: { fromTs: number; toTs: number; columns: number; newest: string } | undefined;
 
   constructor(sink: ViewerSink) {
     this.#sink = sink;
   }
 
+  /** Aborted once it has left. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  leave(): void {
+    this.#gone.abort();
+  }
+
   /** An event of the catch-up: always written, since its number is bounded. */
   send(text: string): void {
-    if (!this.#sink.write(text)) this.#block();
+    if (!this.gone.aborted && !this.#sink.write(text)) this.#block();
   }
 
   /** An event of the live edge. */
-  offer(text: string): void {
-    if (this.#held !== undefined) {
-      if (this.#held.length < MAX_HELD) this.#held.push(text);
-    } else if (this.#blocked) {
-      this.#skipped += 1;
-      this.#newest = text;
-    } else this.send(text);
+  offer(event: LiveEvent): void {
+    if (this.#held !== undefined && this.#held.length < MAX_HELD) this.#held.push(event);
+    else if (this.#held !== undefined || this.#blocked) this.#miss(event);
+    else this.send(event.text);
   }
 
   /** Ends the catch-up. */
   follow(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const text of held) this.offer(text);
+    for (const event of held) this.offer(event);
+    if (!this.#blocked) this.#tellMissed();
+  }
+
+  #miss({ isColumn, text, fromTs, toTs }: LiveEvent): void {
+    const missed = (this.#missed ??= { fromTs, toTs, columns: 0, newest: "" });
+    missed.fromTs = Math.min(missed.fromTs, fromTs);
+    missed.toTs = Math.max(missed.toTs, toTs);
+    if (!isColumn) return;
+    missed.columns += 1;
+    missed.newest = text;
+  }
+
+  #tellMissed(): void {
+    if (this.#missed === undefined) return;
+    const { fromTs, toTs, columns, newest } = this.#missed;
+    this.#missed = undefined;
+    const data = JSON.stringify({ code: "SKIPPED", message: `${columns} columns were skipped: this viewer is slow` });
+    const notice = columns === 0 ? "" : `event: notice\ndata: ${data}\n\n`;
+    this.send(`${notice}${lateEvent(fromTs, toTs).text}${newest}`);
   }
 
   #block(): void {
@@ -225,11 +287,7 @@ class Viewer {
     this.#blocked = true;
     this.#sink.onDrain(() => {
       this.#blocked = false;
-      const skipped = this.#skipped;
-      if (skipped === 0) return;
-      this.#skipped = 0;
-      const data = JSON.stringify({ code: "SKIPPED", message: `${skipped} columns were skipped: this viewer is slow` });
-      this.send(`event: notice\ndata: ${data}\n\n${this.#newest}`);
+      if (this.#held === undefined) this.#tellMissed();
     });
   }
 }

@@ -72,8 +72,12 @@ export class Recent {
     keyIndex: ReadonlyMap<string, number>,
   ): Map<number, number> {
     const tally = new Map<number, number>();
+    let last: AttributedBatch | undefined;
+    let own = -1;
     for (const { batch, row } of this.#columns.get(spec)?.get(ts)?.windows ?? []) {
-      if (tenant !== null && textAt(batch.tenant, row) !== tenant) continue;
+      // Rows of a batch follow each other: the tenant's code in it is looked up once and not for each row.
+      if (tenant !== null && batch !== last) own = (last = batch).tenant.values.indexOf(tenant);
+      if (tenant !== null && batch.tenant.codes[row] !== own) continue;
       if (where.op !== "true" && !matches(where, (field) => keyText(batch, row, keyIndex.get(field)))) continue;
       const end = batch.offsets[row + 1] ?? 0;
       for (let at = batch.offsets[row] ?? 0; at < end; at++) {
@@ -82,6 +86,12 @@ export class Recent {
       }
     }
     return tally;
+  }
+
+  /** Columns of a spec that are in memory, from `fromTs` on, ascending. */
+  columnsFrom(spec: string, fromTs: number): number[] {
+    const columns = this.#columns.get(spec)?.keys() ?? [];
+    return [...columns].filter((ts) => ts >= fromTs).sort((a, b) => a - b);
   }
 
   /** What is known of one column on these hosts; undefined where no coverage row has come. */
@@ -107,8 +117,11 @@ export class Recent {
     if (this.#seen.has(id)) return;
     this.#seen.add(id);
     const touched = new Map<string, Touched>();
+    // A host whose clock is far ahead: nobody looks there yet, and it would stay in memory until then.
+    const endTs = Math.floor(this.#now() / 1000) + KEEP_SEC;
     for (let row = 0; row < batch.rows; row++) {
       const ts = batch.ts[row] ?? 0;
+      if (ts > endTs) continue;
       const spec = textAt(batch.spec, row);
       const key = `${spec}:${ts}`;
       if (!touched.has(key)) touched.set(key, { spec, ts });

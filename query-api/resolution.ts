@@ -25,6 +25,8 @@ export function resolve(range: Range, columns: number, granularitySec: number): 
 }
 
 const MAX_RANGE_SEC = 2 * 366 * 86_400;
+/** The last whole day that 32 bits of seconds can name: columns are widened to whole days at most. */
+const MAX_TS = 49_710 * 86_400;
 
 /**
  * Reads a range from a request.
@@ -38,7 +40,7 @@ export function parseRange(from: number | undefined, to: number | undefined, now
   const fromTs = Math.floor(from === undefined ? toTs - 300 : from < 0 ? toTs + from : from);
   const wrong = (field: string, message: string): InputError =>
     new InputError("read a range of time", [{ field, code: "BAD_RANGE", message }]);
-  if (toTs < 1 || toTs > 4_294_967_295) throw wrong("to", "expected epoch seconds below 2^32");
+  if (toTs < 1 || toTs > MAX_TS) throw wrong("to", "expected epoch seconds, at most those of 2106");
   if (fromTs < 0 || fromTs >= toTs) throw wrong("from", "expected epoch seconds before `to`");
   if (toTs - fromTs > MAX_RANGE_SEC) throw wrong("from", "expected a range of at most two years");
   return { fromTs, toTs };

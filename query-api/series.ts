@@ -2,8 +2,8 @@
  * series.ts: scalars over time by one key, as rates.
  *
  * A scalar row is an exact integer (ns of CPU, operations). What is answered is its sum over the seconds that were watched,
- * in the unit a person reads: percent of one CPU for time that is a share of time, per second otherwise. A column in which
- * nothing was watched is null, for every key.
+ * in the unit a person reads: percent of one CPU for time that is a share of time, per second otherwise. A gauge is the mean of
+ * its readings. A column in which nothing was watched is null, for every key.
  */
 import type { Series } from "../core/api.ts";
 import { InputError } from "../core/errors.ts";
@@ -14,7 +14,7 @@ import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { settledEnd } from "./heatmap.ts";
 import { resolve } from "./resolution.ts";
-import { columnOf, Params, windowsFilter, type Range } from "./sql.ts";
+import { columnOf, Params, reading, windowsFilter, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 
 export interface SeriesRequest {
@@ -40,10 +40,10 @@ export async function readSeries(
   }
   const { granularitySec } = view.spec;
   const grid = resolve(request.range, request.columns, granularitySec);
-  const hosts = expected.within(grid.fromTs * 1000, grid.toTs * 1000);
+  const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
   const [sums, coverage] = await Promise.all([
-    readSums(store, view, grid, grid.stepSec, by, signal),
-    readCoverage(store, view, grid, grid.stepSec, hosts, signal),
+    readSums(store, view, grid, grid.stepSec, request, signal),
+    readCoverage(store, view, grid, grid.stepSec, presence, signal),
   ]);
   const whole = (ts: number): boolean => {
     const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
@@ -56,16 +56,17 @@ export async function readSeries(
   const waitingTs = settledEnd(grid.toTs, grid.stepSec, null, nowSec);
   while (times.length > 0 && (times.at(-1) ?? 0) >= waitingTs && !whole(times.at(-1) ?? 0)) times.pop();
   const toTs = (times.at(-1) ?? grid.fromTs - grid.stepSec) + grid.stepSec;
-  const seconds = times.map((ts) => (coverage.covered.get(ts) ?? 0) * granularitySec);
+  const { factor, unit, perSec } = display(view.metric);
+  const watchedTicks = times.map((ts) => coverage.covered.get(ts) ?? 0);
   const rate = (byColumn: ReadonlyMap<number, number>): (number | null)[] =>
     times.map((ts, i) => {
-      const watched = seconds[i] ?? 0;
-      return watched === 0 ? null : ((byColumn.get(ts) ?? 0) / watched) * display(view.metric).factor;
+      const watched = (watchedTicks[i] ?? 0) * (perSec ? granularitySec : 1);
+      return watched === 0 ? null : ((byColumn.get(ts) ?? 0) / watched) * factor;
     });
   return {
     instrumentation: view.instrumentation.id,
     metric: metricName(view.metric),
-    unit: display(view.metric).unit,
+    unit,
     fromTs: grid.fromTs,
     toTs,
     stepSec: grid.stepSec,
@@ -76,14 +77,16 @@ export async function readSeries(
       return reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsHere);
     }),
     expected: times.map((ts) => expected.count(ts * 1000, (ts + grid.stepSec) * 1000)),
-    series: largest(sums, request.limit).map(({ key, byColumn }) => ({ key, values: rate(byColumn) })),
+    series: sums.map(({ key, byColumn }) => ({ key, values: rate(byColumn) })),
   };
 }
 
-/** From base units a second to what a person reads. */
-function display(metric: Metric): { factor: number; unit: string } {
-  if (metric.type === "percent") return { factor: 100 / 1e9, unit: "%" };
-  return { factor: 1, unit: metric.type === "size" ? "bytes/s" : `${metric.unit}/s` };
+/** From base units to what a person reads: of what was counted a rate, of a gauge the mean of its readings. */
+function display(metric: Metric): { factor: number; unit: string; perSec: boolean } {
+  const isPercent = metric.type === "percent";
+  if (metric.scope === "point") return { factor: 1, unit: isPercent ? "%" : metric.unit, perSec: false };
+  if (isPercent) return { factor: 100 / 1e9, unit: "%", perSec: true };
+  return { factor: 1, unit: metric.type === "size" ? "bytes/s" : `${metric.unit}/s`, perSec: true };
 }
 
 interface KeySums {
@@ -92,45 +95,50 @@ interface KeySums {
   readonly byColumn: ReadonlyMap<number, number>;
 }
 
+/** The largest keys first; then all others, added up in the engine under the key "". */
 async function readSums(
   store: StoreClient,
   view: View,
   range: Range,
   stepSec: number,
-  by: string | undefined,
+  { by, limit }: SeriesRequest,
   signal?: AbortSignal,
 ): Promise<KeySums[]> {
   const params = new Params();
   const step = params.bind(stepSec, "UInt32");
   const amount = view.spec.scheme === null ? "value" : "arraySum(count)";
-  const rows = await store.query<{ k: string; x: number; n: number }>(
+  const filter = windowsFilter(view, range, params);
+  const column = by === undefined ? "'all'" : columnOf(view, by);
+  const named =
+    by === undefined
+      ? "1"
+      : `${column} IN (
+           SELECT ${column} AS k FROM windows WHERE ${filter}
+           GROUP BY k ORDER BY sum(${amount}) DESC, k LIMIT ${params.bind(limit, "UInt32")}
+         )`;
+  const rows = await store.query<{ named: number; k: string; x: number; n: number }>(
     `SELECT
-       ${by === undefined ? "'all'" : columnOf(view, by)} AS k,
+       toUInt8(${named}) AS named,
+       if(named, toString(${column}), '') AS k,
        toUInt32(intDiv(toUnixTimestamp(ts), ${step}) * ${step}) AS x,
        toFloat64(sum(${amount})) AS n
      FROM windows
-     WHERE ${windowsFilter(view, range, params)}
-     GROUP BY k, x`,
+     WHERE ${filter}
+     GROUP BY named, k, x`,
     params.values,
-    signal === undefined ? {} : { signal },
+    reading(signal),
   );
   const byKey = new Map<string, Map<number, number>>();
-  for (const { k, x, n } of rows) {
-    let sums = byKey.get(k);
+  const other = new Map<number, number>();
+  for (const { named: isNamed, k, x, n } of rows) {
+    let sums = isNamed === 1 ? byKey.get(k) : other;
     if (sums === undefined) byKey.set(k, (sums = new Map<number, number>()));
     sums.set(x, n);
   }
-  return [...byKey].map(([key, byColumn]) => ({ key, byColumn, total: sum(byColumn.values()) }));
-}
-
-/** The largest first; all beyond `limit` added up under the key "". */
-function largest(sums: readonly KeySums[], limit: number): KeySums[] {
-  const ranked = [...sums].sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1));
-  const rest = ranked.slice(limit);
-  if (rest.length === 0) return ranked;
-  const other = new Map<number, number>();
-  for (const { byColumn } of rest) for (const [x, n] of byColumn) other.set(x, (other.get(x) ?? 0) + n);
-  return [...ranked.slice(0, limit), { key: "", byColumn: other, total: sum(other.values()) }];
+  const ranked = [...byKey]
+    .map(([key, byColumn]) => ({ key, byColumn, total: sum(byColumn.values()) }))
+    .sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1));
+  return other.size === 0 ? ranked : [...ranked, { key: "", byColumn: other, total: sum(other.values()) }];
 }
 
 function sum(values: Iterable<number>): number {

@@ -2,14 +2,14 @@
  * session-routes.ts: who am I, sign in, sign out.
  *
  * The page holds no token: it trades one (or the demo's sign-in code) for a cookie that scripts cannot read. A session is a
- * token of its own with a short life, so that signing out revokes it everywhere.
+ * token of its own with a short life, so that signing out revokes it everywhere; it ends with the token that it was traded for.
  */
 import { Type } from "typebox";
 import { timingSafeEqual } from "node:crypto";
 import type { SessionInfo, TenantInfo } from "../core/api.ts";
 import { OperationalError } from "../core/errors.ts";
 import { sameOrigin, SESSION_COOKIE, type App } from "../server/http.ts";
-import type { TokenRow, Tokens } from "../store/tokens.ts";
+import { SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
 
 export interface SessionOptions {
   readonly tokens: Tokens;
@@ -59,7 +59,13 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
         throw new OperationalError("FOREIGN_ORIGIN", "expected a request from this site's own pages");
       const principal = signIn(request.body, options);
       if (principal === undefined) throw new OperationalError("NO_TOKEN", "expected a valid token");
-      const session = await options.tokens.create(principal.role, principal.tenant, principal.label, SESSION_MS);
+      const session = await options.tokens.create(
+        principal.role,
+        principal.tenant,
+        principal.label,
+        SESSION_MS,
+        principal.id,
+      );
       reply.setCookie(SESSION_COOKIE, session, {
         path: "/",
         httpOnly: true,
@@ -88,15 +94,15 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
 function signIn(body: { token: string } | { code: string }, options: SessionOptions): TokenRow | undefined {
   if ("token" in body) {
     const row = options.tokens.verify(body.token);
-    // A page is for people: a stolen collector token must not open it.
-    return row?.role === "collector" ? undefined : row;
+    // A page is for people: a stolen collector token must not open it. A session traded for another would never end.
+    return row?.role === "collector" || row?.parent !== "" ? undefined : row;
   }
   const expected = Buffer.from(options.signInCode ?? "");
   const given = Buffer.from(body.code);
   if (expected.length === 0 || given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
   const now = Date.now();
   return {
-    id: "demo",
+    id: SIGN_IN_CODE,
     hash: "",
     role: "operator",
     tenant: "",
@@ -104,5 +110,6 @@ function signIn(body: { token: string } | { code: string }, options: SessionOpti
     createdMs: now,
     expiresMs: 0,
     revokedMs: 0,
+    parent: "",
   };
 }

@@ -1,11 +1,13 @@
 /**
- * sql.ts: the only place where text of a reading query is put together.
+ * sql.ts: the parts of which reading queries are put together, and what each may cost.
  *
  * Every value is a bound parameter; the text holds nothing but names from this file. A filter always binds the view's
  * tenant, and reads of windows and of coverage both go through one here.
  */
 import type { Predicate } from "../core/predicate.ts";
 import { KIND_COVERAGE, KIND_WINDOW } from "../core/window.ts";
+import type { StoreOptions } from "../store/client.ts";
+import type { Presence } from "./expected.ts";
 import type { View } from "./view.ts";
 
 export interface Range {
@@ -26,6 +28,26 @@ export class Params {
   }
 }
 
+/**
+ * What one read may cost. A read beyond it is refused with QUERY_TOO_LARGE or STORE_TIMEOUT, never cut short: an answer that lacks
+ * rows would look exact. The time is below that after which a silent connection is closed (server/http.ts).
+ */
+const LIMITS = {
+  max_execution_time: 30,
+  max_memory_usage: 1 << 29,
+  max_rows_to_read: 4_000_000_000,
+  max_rows_to_group_by: 2_000_000,
+  group_by_overflow_mode: "throw",
+  max_result_rows: 2_000_000,
+  result_overflow_mode: "throw",
+  max_threads: 2,
+};
+
+/** The options of a read: its limits, and what ends it. */
+export function reading(signal: AbortSignal | undefined): StoreOptions {
+  return signal === undefined ? { settings: LIMITS } : { settings: LIMITS, signal };
+}
+
 /** The WHERE of a read of windows. */
 export function windowsFilter(view: View, range: Range, params: Params): string {
   const terms = [
@@ -39,16 +61,38 @@ export function windowsFilter(view: View, range: Range, params: Params): string 
   return terms.join(" AND ");
 }
 
-/** The WHERE of a read of coverage, on the hosts that the reader has zones on. */
-export function coverageFilter(view: View, range: Range, hosts: readonly string[], params: Params): string {
+/** The WHERE of a read of coverage, on the hosts that the reader has zones on, while it has. */
+export function coverageFilter(view: View, range: Range, presence: Presence, params: Params): string {
   const terms = [
     `kind = ${KIND_COVERAGE}`,
     `spec = ${params.bind(view.instrumentation.spec, "String")}`,
     "tenant = ''",
     rangeFilter(range, params),
-    `host IN ${params.bind(hosts, "Array(String)")}`,
+    presenceFilter(presence, view.spec.granularitySec, params),
   ];
   return terms.join(" AND ");
+}
+
+/** Whether a granule's row is of a host at a time at which it is expected: they have a moment in common. */
+function presenceFilter({ always, partly }: Presence, granularitySec: number, params: Params): string {
+  const whole = `host IN ${params.bind(always, "Array(String)")}`;
+  if (partly.length === 0) return whole;
+  const hosts = params.bind(
+    partly.map((each) => each.host),
+    "Array(String)",
+  );
+  const from = params.bind(
+    partly.map((each) => each.fromMs),
+    "Array(UInt64)",
+  );
+  const to = params.bind(
+    partly.map((each) => Math.min(each.toMs, Number.MAX_SAFE_INTEGER)),
+    "Array(UInt64)",
+  );
+  const step = params.bind(granularitySec, "UInt32");
+  const begins = "toUnixTimestamp(ts) * 1000";
+  const ends = `(toUnixTimestamp(ts) + ${step}) * 1000`;
+  return `(${whole} OR arrayExists((h, f, t) -> h = host AND ${begins} < t AND f < ${ends}, ${hosts}, ${from}, ${to}))`;
 }
 
 /** The column that holds a key of the view's spec; from a fixed list, never from the request. */

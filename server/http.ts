@@ -14,8 +14,9 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import { randomUUID } from "node:crypto";
+import { createServer } from "node:net";
 import type { ErrorBody, Role } from "../core/api.ts";
-import { errorChain, OperationalError, type FieldError } from "../core/errors.ts";
+import { errorChain, errorCode, OperationalError, type FieldError } from "../core/errors.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
 import type { Log } from "./log.ts";
 import { statusOf } from "./statuses.ts";
@@ -161,6 +162,24 @@ function fields(error: FastifyError): FieldError[] {
 }
 
 /**
+ * Finds out whether a port can be listened on, before anything is started that takes long.
+ *
+ * @throws OperationalError PORT_IN_USE naming the port
+ */
+export async function checkPort(host: string, port: number): Promise<void> {
+  if (port === 0) return;
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(port, host, resolve);
+    });
+  } catch (cause) {
+    throw portError(host, port, cause);
+  }
+  await new Promise((done) => server.close(done));
+}
+
+/**
  * Starts listening.
  *
  * @param port 0 for a free one
@@ -171,9 +190,13 @@ export async function listen(app: Pick<FastifyInstance, "listen">, host: string,
   try {
     return await app.listen({ host, port });
   } catch (cause) {
-    const code = (cause as { code?: string }).code;
-    if (code !== "EADDRINUSE" && code !== "EACCES") throw cause;
-    const why = code === "EACCES" ? "is not ours to use" : "is in use by another program";
-    throw new OperationalError("PORT_IN_USE", `listen on ${host}:${port}: the port ${why}; choose another`, { cause });
+    throw portError(host, port, cause);
   }
+}
+
+function portError(host: string, port: number, cause: unknown): unknown {
+  const code = errorCode(cause);
+  if (code !== "EADDRINUSE" && code !== "EACCES") return cause;
+  const why = code === "EACCES" ? "is not ours to use" : "is in use by another program";
+  return new OperationalError("PORT_IN_USE", `listen on ${host}:${port}: the port ${why}; choose another`, { cause });
 }

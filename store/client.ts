@@ -41,7 +41,7 @@ export interface InsertResult {
 
 /**
  * All calls throw OperationalError: STORE_UNAVAILABLE (no connection, or the store is full), STORE_TIMEOUT, STORE_ABORTED
- * (by the caller's signal), STORE_QUERY (`info.exceptionCode` and `info.exceptionType` are ClickHouse's).
+ * (by the caller's signal), QUERY_TOO_LARGE (above a limit among the call's settings), STORE_QUERY (`info.exceptionCode` and `info.exceptionType` are ClickHouse's).
  */
 export interface StoreClient {
   /** Rows as objects. UInt64 and Int64 arrive as strings, since a double would round them above 2^53. */
@@ -201,15 +201,24 @@ function storeError(what: string, cause: unknown, signal: AbortSignal | undefine
   }
   if (cause instanceof ClickHouseError) {
     const info = { exceptionCode: Number(cause.code), exceptionType: cause.type ?? "" };
-    return new OperationalError(CODE_BY_EXCEPTION.get(info.exceptionCode) ?? "STORE_QUERY", what, { cause, info });
+    return new OperationalError(codeOf(cause, info.exceptionCode), what, { cause, info });
   }
   const late = cause instanceof Error && /timeout/i.test(cause.message);
   return new OperationalError(late ? "STORE_TIMEOUT" : "STORE_UNAVAILABLE", what, { cause });
 }
 
+function codeOf(error: ClickHouseError, exceptionCode: number): string {
+  // MEMORY_LIMIT_EXCEEDED: of this query alone, or of the server, where trying again later may help.
+  if (exceptionCode === 241) return /query memory limit/i.test(error.message) ? "QUERY_TOO_LARGE" : "STORE_UNAVAILABLE";
+  return CODE_BY_EXCEPTION.get(exceptionCode) ?? "STORE_QUERY";
+}
+
 const CODE_BY_EXCEPTION: ReadonlyMap<number, string> = new Map([
   [159, "STORE_TIMEOUT"], // TIMEOUT_EXCEEDED
   [209, "STORE_TIMEOUT"], // SOCKET_TIMEOUT
+  [158, "QUERY_TOO_LARGE"], // TOO_MANY_ROWS
+  [307, "QUERY_TOO_LARGE"], // TOO_MANY_BYTES
+  [396, "QUERY_TOO_LARGE"], // TOO_MANY_ROWS_OR_BYTES
   [202, "STORE_UNAVAILABLE"], // TOO_MANY_SIMULTANEOUS_QUERIES
   [210, "STORE_UNAVAILABLE"], // NETWORK_ERROR
   [236, "STORE_UNAVAILABLE"], // ABORTED: the server is shutting down

@@ -14,7 +14,9 @@ export class ControlTable<Row extends object> {
   readonly #fromStore: (row: Record<string, unknown>) => Row;
   readonly #toStore: (row: Row) => Record<string, unknown>;
   #rows = new Map<string, { row: Row; version: number }>();
+  /** The highest version seen: those of other processes and of earlier days count, since their clocks may have been ahead. */
   #version = 0;
+  #revision = 0;
 
   constructor(
     store: StoreClient,
@@ -30,6 +32,11 @@ export class ControlTable<Row extends object> {
     this.#toStore = toStore;
   }
 
+  /** Rises with every change that readers can see: what is derived from the rows holds until then. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   get(key: string): Row | undefined {
     return this.#rows.get(key)?.row;
   }
@@ -41,24 +48,37 @@ export class ControlTable<Row extends object> {
   /** Stores rows as the newest version of themselves, then shows them to readers. */
   async put(rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
-    // Versions rise within a process even when the clock does not, so the last write of a row wins.
+    // Versions rise even when the clock does not, so the last write of a row wins: a revocation must not lose to what it revokes.
     const version = (this.#version = Math.max(Date.now(), this.#version + 1));
     await this.#store.insertRows(
       this.#name,
       rows.map((row) => ({ ...this.#toStore(row), version })),
     );
-    for (const row of rows) this.#rows.set(this.#keyOf(row), { row, version });
+    for (const row of rows) this.#take(row, version);
   }
 
   /** Reads what other processes wrote. */
   async refresh(): Promise<void> {
     const stored = await this.#store.query<Record<string, unknown>>(`SELECT * FROM ${this.#name} FINAL`);
-    for (const each of stored) {
-      const row = this.#fromStore(each);
-      const version = Number(each["version"]);
-      const key = this.#keyOf(row);
-      // A refresh that was under way during a local write must not bring the older row back.
-      if (version >= (this.#rows.get(key)?.version ?? 0)) this.#rows.set(key, { row, version });
-    }
+    for (const each of stored) this.#take(this.#fromStore(each), Number(each["version"]));
   }
+
+  /** Shows a row, unless a newer one is there: a slow write or refresh must not bring an older row back. */
+  #take(row: Row, version: number): void {
+    this.#version = Math.max(this.#version, version);
+    const key = this.#keyOf(row);
+    const was = this.#rows.get(key);
+    if (was !== undefined && (version < was.version || (version === was.version && equal(was.row, row)))) return;
+    this.#rows.set(key, { row, version });
+    this.#revision += 1;
+  }
+}
+
+/** Whether two rows say the same; of equal versions by two processes the store keeps one, which may not be ours. */
+function equal(a: object, b: object): boolean {
+  const other = b as Record<string, unknown>;
+  return Object.entries(a).every(([name, value]) => {
+    const same = Object.is(value, other[name]);
+    return same || (typeof value === "object" && JSON.stringify(value) === JSON.stringify(other[name]));
+  });
 }

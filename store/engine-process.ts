@@ -43,6 +43,8 @@ const BODY_BYTES = 1 << 30;
 const CLOSE_MS = 1500;
 
 async function main(): Promise<void> {
+  // Ctrl-C reaches the whole group of processes; the parent decides when we close.
+  process.on("SIGINT", () => undefined);
   const lines = createInterface({ input: process.stdin });
   const first = await new Promise<string>((resolve) => lines.once("line", resolve));
   const order = JSON.parse(first) as EngineOrder;
@@ -87,9 +89,12 @@ async function serve(order: EngineOrder, scratch: Scratch): Promise<void> {
     });
   };
   process.once("SIGTERM", close);
-  // Ctrl-C reaches the whole group of processes; the parent decides when we close.
-  process.on("SIGINT", () => undefined);
   process.stdin.once("end", close).once("close", close).resume();
+  // The parent may have ended while the engine started; its end is not told twice.
+  if (process.stdin.readableEnded || process.stdin.destroyed) {
+    close();
+    return;
+  }
   report({ port });
 }
 

@@ -120,8 +120,8 @@ class Keeper implements Engine {
       throw new OperationalError("ENGINE_START_FAILED", `make data directory ${dataDir}`, { cause });
     }
     const startedAt = performance.now();
-    await this.#launch();
     signal?.addEventListener("abort", this.#abort, { once: true });
+    await this.#launch();
     const startMs = Math.round(performance.now() - startedAt);
     this.#options.log?.info({ pid: this.pid, port: this.#port, startMs, dataDir }, "the embedded engine serves");
   }

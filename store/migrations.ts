@@ -100,6 +100,11 @@ const MIGRATIONS: readonly Migration[] = [
     name: "how hosts are, in detail",
     statements: ["ALTER TABLE hosts ADD COLUMN IF NOT EXISTS detail String CODEC(ZSTD(1)) AFTER seen_ms"],
   },
+  {
+    version: 3,
+    name: "sessions that end with their token",
+    statements: ["ALTER TABLE tokens ADD COLUMN IF NOT EXISTS parent String AFTER revoked_ms"],
+  },
 ];
 
 /**

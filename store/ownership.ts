@@ -33,6 +33,9 @@ export class Ownership {
   readonly #table: ControlTable<OwnershipRow>;
   /** Intervals by host and zone, ascending in time; rebuilt when the table changes. */
   #index = new Map<string, OwnershipRow[]>();
+  #indexed = -1;
+  /** The time of the newest report of each host. */
+  readonly #reportedMs = new Map<string, number>();
   /** Reports are handled one after another, so that two of one host cannot open an interval twice. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -51,12 +54,21 @@ export class Ownership {
     this.#reindex();
   }
 
-  /** The tenant whose windows these were. @returns QUARANTINE for a zone that nobody is known to have owned then */
+  /**
+   * The tenant whose windows these were: OPERATOR for the global zone unless it is listed, and for rows without a zone.
+   *
+   * @returns QUARANTINE for a zone that nobody is known to have owned then
+   */
   ownerAt(host: string, zone: string, atMs: number): string {
-    if (zone === "global" || zone === "") return OPERATOR;
     const intervals = this.#index.get(`${host}\0${zone}`) ?? [];
     const found = intervals.find((row) => row.fromMs <= atMs && (row.toMs === 0 || atMs < row.toMs));
-    return found?.owner ?? QUARANTINE;
+    // A global zone is listed only where it is the host's one zone, as on Linux.
+    return found?.owner ?? (zone === "global" || zone === "" ? OPERATOR : QUARANTINE);
+  }
+
+  /** Rises with every change. */
+  get revision(): number {
+    return this.#table.revision;
   }
 
   /** Intervals that are open now. */
@@ -69,7 +81,7 @@ export class Ownership {
   }
 
   /**
-   * Takes in what a host reported: all its zones at a time.
+   * Takes in what a host reported: all its zones at a time. A report that a newer one has overtaken says nothing.
    *
    * @returns the number of intervals opened or closed
    */
@@ -80,6 +92,8 @@ export class Ownership {
   }
 
   async #apply(host: string, zones: readonly SeenZone[], atMs: number): Promise<number> {
+    const newestMs = this.#reportedMs.get(host) ?? -Infinity;
+    if (atMs < newestMs && newestMs - atMs < OVERTAKEN_MS) return 0;
     const open = new Map(
       this.current()
         .filter((row) => row.host === host)
@@ -91,8 +105,7 @@ export class Ownership {
       open.delete(zone.name);
       const seen = { zone: zone.name, host, owner: zone.owner, alias: zone.alias, state: zone.state };
       if (was === undefined) {
-        const known = this.#index.has(`${host}\0${zone.name}`);
-        changes.push({ ...seen, fromMs: known ? atMs : 0, toMs: 0 });
+        changes.push({ ...seen, fromMs: this.#opening(host, zone, atMs), toMs: 0 });
       } else if (was.owner !== zone.owner) {
         changes.push({ ...was, toMs: atMs }, { ...seen, fromMs: atMs, toMs: 0 });
       } else if (was.alias !== zone.alias || was.state !== zone.state) {
@@ -101,11 +114,25 @@ export class Ownership {
     }
     for (const gone of open.values()) changes.push({ ...gone, toMs: atMs });
     await this.#table.put(changes);
-    if (changes.length > 0) this.#reindex();
+    this.#reportedMs.set(host, atMs);
+    this.#reindex();
     return changes.length;
   }
 
+  /**
+   * From when a zone that was not open belongs to who it is seen with: from ever at first sight; from where its last interval
+   * began where the owner is the same, since nobody else has been seen with it (a host that lists no zones for a moment would
+   * else leave windows without an owner); from now on otherwise.
+   */
+  #opening(host: string, { name, owner }: SeenZone, atMs: number): number {
+    const last = this.#index.get(`${host}\0${name}`)?.at(-1);
+    if (last === undefined) return 0;
+    return last.owner === owner ? last.fromMs : atMs;
+  }
+
   #reindex(): void {
+    if (this.#indexed === this.#table.revision) return;
+    this.#indexed = this.#table.revision;
     const index = new Map<string, OwnershipRow[]>();
     for (const row of this.#table.all()) {
       const key = `${row.host}\0${row.zone}`;
@@ -117,6 +144,9 @@ export class Ownership {
     this.#index = index;
   }
 }
+
+/** An older report than this below the newest is no late one: the clock was set back, and is believed. */
+const OVERTAKEN_MS = 600_000;
 
 function fromStore(row: Record<string, unknown>): OwnershipRow {
   return {

@@ -41,7 +41,9 @@ export async function openState(store: StoreClient, onError: (error: unknown) =>
   const again = (): void => {
     timer = setTimeout(() => {
       void refresh()
-        .catch(onError)
+        .catch((error: unknown) => {
+          if (!closed) onError(error);
+        })
         .then(() => {
           if (!closed) again();
         });

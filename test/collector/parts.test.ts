@@ -142,6 +142,14 @@ describe("coverage", () => {
     assert.deepEqual(columns(), ["100 ok", "101 gap ssh_down", "101 ok"]);
   });
 
+  test("follows a clock that is set back, and history that is told late", () => {
+    const { coverage, columns } = collect();
+    coverage.deliver(tick(1, 5_000_700), "late_tick");
+    coverage.deliver(tick(2, 100_700), "late_tick");
+    coverage.overdue(105_500, "ssh_down");
+    assert.deepEqual(columns(), ["5000 ok", "100 ok", "101 gap ssh_down"]);
+  });
+
   test("marks a window with losses partial, with their number and kinds", () => {
     const { coverage, rows } = collect();
     coverage.deliver({ ...tick(1, 100_700), dropped: 3, losses: { aggregation_drops: 3 } }, "late_tick");

@@ -89,6 +89,25 @@ describe("isotherm demo", () => {
     assert.deepEqual(started.filter(isAlive), [], "no process is left");
   });
 
+  for (const afterMs of [0, 300, 800, 1500]) {
+    test(`Ctrl-C ${afterMs} ms after the engine's process began, while parts are missing, leaves nothing either`, async () => {
+      const demo = run(["--data", `${dataDir}-early`, "--port", "0"]);
+      const begun = (): boolean => descendants(demo.process.pid ?? 0).some(isEngine);
+      while (!begun()) await new Promise((wake) => setTimeout(wake, 10));
+      await new Promise((wake) => setTimeout(wake, afterMs));
+      const started = descendants(demo.process.pid ?? 0);
+      const pressedMs = performance.now();
+      // A terminal sends it to all processes of the group.
+      for (const pid of [demo.process.pid ?? 0, ...started.filter(isEngine)]) process.kill(pid, "SIGINT");
+      const status = await demo.exit();
+      const tookMs = performance.now() - pressedMs;
+      assert.ok(tookMs < 3000, `Ctrl-C took ${tookMs} ms`);
+      assert.deepEqual([status, demo.errors()], [0, ""]);
+      assert.deepEqual(started.filter(isAlive), [], "no process is left");
+      await rm(`${dataDir}-early`, { recursive: true, force: true });
+    });
+  }
+
   test("opens its store again, counts nothing twice, and tells a second process that it is in use", async () => {
     const demo = run(["--data", dataDir, "--port", "0", "--backfill", "0"]);
     const url = await demo.url();
@@ -191,6 +210,14 @@ function descendants(pid: number): number[] {
   const found = [pid];
   for (const parent of found) for (const [child, of] of parents) if (of === parent) found.push(child);
   return found.slice(1);
+}
+
+function isEngine(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("engine-process");
+  } catch {
+    return false;
+  }
 }
 
 function isAlive(pid: number): boolean {

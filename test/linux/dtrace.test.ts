@@ -12,7 +12,6 @@ import { after, before, describe, test } from "node:test";
 import { startServices, type Services } from "../../cli/services.ts";
 import { startCollector, type Collector } from "../../collectors/collector.ts";
 import type { Breakdown, Heatmap, InstrumentationInfo } from "../../core/api.ts";
-import { OPERATOR } from "../../core/window.ts";
 import { silentLog } from "../../server/log.ts";
 import { Client, until } from "../e2e/stack.ts";
 import { makeLinuxHost, NO_DTRACE, type LinuxHost } from "./host.ts";
@@ -69,7 +68,7 @@ describe("DTrace for Linux, through sshd to the answer", { skip: NO_DTRACE }, ()
     });
     workload = new Workload();
     host = await makeLinuxHost(HOST);
-    const { tokens, tenants, hosts, ownership } = services.state;
+    const { tokens, tenants, hosts } = services.state;
     await tenants.put([OWNER, OTHER].map((id) => ({ id, name: id, createdMs: Date.now() })));
     const client = async (role: "operator" | "tenant", tenant: string): Promise<Client> =>
       new Client(services.query.url, await tokens.create(role, tenant, "test"));
@@ -78,18 +77,15 @@ describe("DTrace for Linux, through sshd to the answer", { skip: NO_DTRACE }, ()
     other = await client("tenant", OTHER);
     collector = startCollector({
       name: "test",
-      hosts: [{ name: HOST, platform: "linux", target: host.target }],
+      hosts: [{ name: HOST, platform: "linux", owner: OWNER, target: host.target }],
       knownHosts: () => host.knownHosts,
       ingestUrl: services.ingest.url,
       queryUrl: services.query.url,
       token: await tokens.create("collector", "", "test"),
-      // Its list of zones is empty, and would end what is configured below.
-      zonesEveryMs: 3_600_000,
       enablingTimings: { firstFrameMs: START_MS, silenceMs: TICK_MS },
       log,
     });
     await until("the host is up", () => Promise.resolve(hosts.all().find(({ state }) => state === "up")), START_MS);
-    await ownership.report(HOST, [{ name: "global", owner: OWNER, alias: HOST, state: "running" }], Date.now());
     fromTs = Math.floor(Date.now() / 1000) - 1;
     for (const name of Object.keys(METRICS) as Name[]) ids[name] = (await make(operator, name)).id;
     await Promise.all((Object.keys(METRICS) as Name[]).map(running));
@@ -174,11 +170,7 @@ describe("DTrace for Linux, through sshd to the answer", { skip: NO_DTRACE }, ()
     assert.ok(slow.length > 0 && slow.every((ns) => ns > 0 && ns < 1e9), slow.join());
   });
 
-  test("the tenant who owns the host has these counts, and another has none", async (context) => {
-    if (services.state.ownership.ownerAt(HOST, "global", Date.now()) === OPERATOR) {
-      context.skip("the global zone is always the operators': its owner cannot be configured yet");
-      return;
-    }
+  test("the tenant who owns the host has these counts, and another has none", async () => {
     const where = { and: [execname("dd"), { eq: ["syscall", "write"] }] };
     const ofOwner = (await make(owner, "syscalls")).id;
     const ofOther = (await make(other, "syscalls")).id;

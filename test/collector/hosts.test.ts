@@ -1,0 +1,19 @@
+/**
+ * A collector against simulated hosts: everything at the same time, since most of it is waiting for the next second.
+ */
+import { describe } from "node:test";
+import { badInput } from "./bad-input.ts";
+import { disabling } from "./disabling.ts";
+import { manyPrograms } from "./many-programs.ts";
+import { sessions } from "./session.ts";
+import { support } from "./support.ts";
+import { wholeCollector } from "./whole-collector.ts";
+
+describe("a collector and its hosts", { concurrency: true }, () => {
+  badInput();
+  disabling();
+  manyPrograms();
+  sessions();
+  support();
+  wholeCollector();
+});
