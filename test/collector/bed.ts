@@ -28,6 +28,7 @@ export interface Seen {
   readonly status: string;
   readonly reason: string;
   readonly dropped: number;
+  readonly events: number;
   readonly detail: string;
 }
 
@@ -172,6 +173,7 @@ function coverageOf(batch: Batch): Seen[] {
       status: textAt(batch.status, row),
       reason: textAt(batch.reason, row),
       dropped: Number(batch.dropped[row] ?? 0n),
+      events: Number(batch.events[row] ?? 0n),
       detail: textAt(batch.detail, row),
     }));
 }

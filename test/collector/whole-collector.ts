@@ -69,17 +69,17 @@ export function wholeCollector(): void {
     test("of a metric that is added, or that is taken away, cost no other metric a window", async () => {
       const bed = await startBed({ hosts: 1, zonesPerHost: 2 });
       try {
-        const cpu = assignment(1, { metric: "cpu.usage", decomposition: ["cpumode"] });
-        const disk = assignment(2, { metric: "fs.slow_ops", decomposition: ["latency"] });
+        const disk = assignment(1, { metric: "fs.slow_ops", decomposition: ["latency"] });
+        const cpu = assignment(2, { metric: "cpu.usage", decomposition: ["cpumode"] });
         const rowsOf = (id: string) => bed.coverage.filter((row) => row.spec === id);
         const ok = (id: string) => rowsOf(id).filter((row) => row.status === "ok");
-        bed.assign(cpu);
-        await until("two windows", () => when(ok(cpu.id).length >= 2));
-        bed.assign(cpu, disk);
-        await until("windows of both", () => when(ok(disk.id).length >= 2));
         bed.assign(disk);
-        const seen = ok(disk.id).length;
-        await until("more of the second", () => when(ok(disk.id).length >= seen + 2));
+        await until("two windows", () => when(ok(disk.id).length >= 2));
+        bed.assign(cpu, disk);
+        await until("windows of both", () => when(ok(cpu.id).length >= 2));
+        bed.assign(cpu);
+        const seen = ok(cpu.id).length;
+        await until("more of the second", () => when(ok(cpu.id).length >= seen + 2));
         for (const { id } of [cpu, disk]) {
           const known = ok(id).map((row) => row.ts);
           assert.equal(new Set(known).size, known.length, "no column twice");
@@ -87,6 +87,7 @@ export function wholeCollector(): void {
           const ids = ok(id).map((row) => `${row.enabling} ${row.tick}`);
           assert.equal(new Set(ids).size, ids.length);
         }
+        assert.ok((ok(cpu.id)[0]?.events ?? 0) > 0, "the first window of the second is no false zero");
         assert.ok(
           bed.fleet.ledger.samples().some((sample) => sample.run > 1),
           "the command was started again",
