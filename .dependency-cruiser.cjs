@@ -18,13 +18,21 @@ const folder = (name, may) =>
     `folder-${name}`,
     `${name} imports ${["itself", ...may].join(", ")} only`,
     { path: `^${name}/` },
-    { pathNot: [`^${name}/`, ...may.map((each) => `^${each}/`), "^node_modules/", "^(node:)?[a-z_/]+$"], dependencyTypesNot: ["core"] },
+    {
+      pathNot: [`^${name}/`, ...may.map((each) => `^${each}/`), "^node_modules/", "^(node:)?[a-z_/]+$"],
+      dependencyTypesNot: ["core"],
+    },
   );
 
 module.exports = {
   forbidden: [
     only("no-cycles", "a cycle has no first file to read", {}, { circular: true }),
-    only("core-is-pure", "core runs in the browser too: no packages, no Node modules", { path: "^core/" }, { pathNot: "^core/" }),
+    only(
+      "core-is-pure",
+      "core runs in the browser too: no packages, no Node modules",
+      { path: "^core/" },
+      { pathNot: "^core/" },
+    ),
     folder("wire", ["core"]),
     folder("d-scripts", ["core"]),
     folder("store", ["core"]),
@@ -33,7 +41,12 @@ module.exports = {
     folder("ingest", ["core", "wire", "store", "server"]),
     folder("query-api", ["core", "wire", "store", "server", "d-scripts"]),
     folder("web", ["core"]),
-    only("nothing-imports-tests", "test may import anything and is imported by nothing", { pathNot: "^test/" }, { path: "^test/" }),
+    only(
+      "nothing-imports-tests",
+      "test may import anything and is imported by nothing",
+      { pathNot: "^test/" },
+      { path: "^test/" },
+    ),
     only("nothing-imports-cli", "the command line is the top", { pathNot: "^(cli|test|bench)/" }, { path: "^cli/" }),
     door("ssh2", ["collectors/ssh\\.ts", "collectors/simulator/ssh-server\\.ts"]),
     door("@clickhouse/client", ["store/client\\.ts"]),

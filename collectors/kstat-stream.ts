@@ -51,6 +51,8 @@ interface RunningTask extends KstatTask {
   granule: number;
   /** Statistics that the platform image lacks. */
   missing: readonly string[];
+  /** The command that runs prints what it needs: until then a sample without its kstats is no zero. */
+  printed: boolean;
 }
 
 const QUIET_MS = 4_000;
@@ -89,6 +91,8 @@ export class KstatStream {
     const patterns = kstatPatterns([...this.#tasks.values()].map((task) => task.entry.recipe));
     const more = !patterns.every((pattern) => this.#patterns.includes(pattern));
     if (more) this.#patterns = patterns;
+    // Nothing has to be started again for those whose kstats are printed already.
+    else for (const task of this.#tasks.values()) task.printed = true;
     if (patterns.length === 0) return;
     if (!this.#looping) void this.#loop();
     else if (more) this.#renew();
@@ -148,7 +152,7 @@ export class KstatStream {
     else if (!this.#refused.has(task.id)) {
       try {
         const windows = new KstatWindows(task.entry, task.spec);
-        this.#tasks.set(task.id, { ...task, windows, zoneSet, tick: 0, granule: -1, missing: [] });
+        this.#tasks.set(task.id, { ...task, windows, zoneSet, tick: 0, granule: -1, missing: [], printed: false });
       } catch (error) {
         this.#refused.set(task.id, { task, reason: errorChain(error) });
       }
@@ -178,7 +182,10 @@ export class KstatStream {
   async #stream(): Promise<void> {
     this.#renewing = false;
     this.#enabling = randomBytes(8).toString("hex");
-    for (const task of this.#tasks.values()) task.tick = 0;
+    for (const task of this.#tasks.values()) {
+      task.tick = 0;
+      task.printed = true;
+    }
     this.#lastSampleMs = this.#options.now();
     try {
       const open = await this.#options.channels.open(`kstat ${this.#patterns.join(" ")}`, "stream", {
@@ -205,7 +212,8 @@ export class KstatStream {
       },
     });
     channel.on("data", (chunk: Buffer) => {
-      if (!over && !this.#stop.signal.aborted) parser.push(chunk);
+      // What a command prints that is being replaced lacks what was asked for since; counters lose nothing by waiting.
+      if (!over && !this.#stop.signal.aborted && !this.#isRenewing()) parser.push(chunk);
     });
     channel.stderr.on("data", (chunk: Buffer) => (stderr = (stderr + chunk.toString("utf8").slice(-300)).slice(-300)));
     keepLease(channel);
@@ -241,6 +249,7 @@ export class KstatStream {
     this.#lastSampleMs = this.#options.now();
     this.#enter("running", "running", "");
     for (const task of this.#tasks.values()) {
+      if (!task.printed) continue;
       // One sample a granule, the first that comes; what happened in between is in the counters.
       const granule = Math.floor(sample.epochSec / task.spec.granularitySec);
       if (granule === task.granule) continue;

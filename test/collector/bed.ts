@@ -179,7 +179,7 @@ function coverageOf(batch: Batch): Seen[] {
 }
 
 /** Polls until there is an answer. @throws after `withinMs`, with what was waited for */
-export async function until<T>(what: string, ask: () => T | undefined, withinMs = 10_000): Promise<T> {
+export async function until<T>(what: string, ask: () => T | undefined, withinMs = 30_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const answer = ask();

@@ -1,8 +1,7 @@
 /**
- * A collector against simulated hosts: everything at the same time, since most of it is waiting for the next second.
+ * A collector against simulated hosts: much at the same time, since most of it is waiting for the next second.
  */
 import { describe } from "node:test";
-import { badInput } from "./bad-input.ts";
 import { disabling } from "./disabling.ts";
 import { manyPrograms } from "./many-programs.ts";
 import { sessions } from "./session.ts";
@@ -10,7 +9,6 @@ import { support } from "./support.ts";
 import { wholeCollector } from "./whole-collector.ts";
 
 describe("a collector and its hosts", { concurrency: true }, () => {
-  badInput();
   disabling();
   manyPrograms();
   sessions();

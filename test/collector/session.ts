@@ -174,7 +174,7 @@ export function sessions(): void {
         },
       });
       session.start();
-      await until("up again", () => when(ups === 2), 4_000);
+      await until("up again", () => when(ups === 2), 20_000);
       assert.ok(
         downs.some((each) => /keepalive/i.test(each)),
         String(downs),
