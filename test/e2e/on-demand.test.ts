@@ -6,11 +6,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Heatmap, HostInfo, InstrumentationDetail, InstrumentationInfo } from "../../core/api.ts";
 import { ledgerCounts, heatmapCounts, lines } from "./ledger.ts";
+import { NEEDS_A_QUIET_MACHINE } from "../long.ts";
 import { startStack, until, type Client, type Stack } from "./stack.ts";
 
 const HOSTS = 6;
 
-describe("on demand", () => {
+describe("on demand", { skip: NEEDS_A_QUIET_MACHINE }, () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack(
