@@ -39,10 +39,9 @@ export async function readHeatmap(
   if (scheme === null) throw notADistribution(view);
   const grid = resolve(request.range, request.columns, granularitySec);
   const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
-  const [tallies, coverage] = await Promise.all([
-    readTallies(store, view, grid, grid.stepSec, signal),
-    readCoverage(store, view, grid, grid.stepSec, presence, signal),
-  ]);
+  // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
+  const coverage = await readCoverage(store, view, grid, grid.stepSec, presence, signal);
+  const tallies = await readTallies(store, view, grid, grid.stepSec, signal);
   const toTs = Math.max(grid.fromTs, settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec));
   const buckets = bucketsOf(scheme);
   const columns = [];

@@ -41,10 +41,9 @@ export async function readSeries(
   const { granularitySec } = view.spec;
   const grid = resolve(request.range, request.columns, granularitySec);
   const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
-  const [sums, coverage] = await Promise.all([
-    readSums(store, view, grid, grid.stepSec, request, signal),
-    readCoverage(store, view, grid, grid.stepSec, presence, signal),
-  ]);
+  // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
+  const coverage = await readCoverage(store, view, grid, grid.stepSec, presence, signal);
+  const sums = await readSums(store, view, grid, grid.stepSec, request, signal);
   const whole = (ts: number): boolean => {
     const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
     return reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsHere) >= hostsHere;
