@@ -55,6 +55,7 @@ module.exports = {
     door("apache-arrow", ["wire/arrow\\.ts", "web/arrow\\.ts"]),
     door("uplot", ["web/uplot\\.ts"]),
     door("pino", ["server/log\\.ts"]),
+    door("jose", ["query-api/oidc\\.ts"]),
     door("prom-client", ["server/metrics\\.ts"]),
   ],
   options: {

@@ -1,7 +1,5 @@
 /**
- * long.ts: what `npm test` leaves to `npm run test:long`: tests whose bounds in time need a machine that does nothing else.
+ * long.ts: whether `npm run test:long` runs: more seeds, more mutants, and bounds in time that need a machine of their own.
  */
 
-/** For `describe`: false, or why there is no test now. */
-export const NEEDS_A_QUIET_MACHINE: string | false =
-  process.env["ISOTHERM_LONG"] === "1" ? false : "needs a quiet machine: npm run test:long";
+export const LONG = process.env["ISOTHERM_LONG"] === "1";

@@ -16,7 +16,7 @@ import { zoneAliases } from "./panels/names.ts";
 import { Sentence } from "./panels/sentence.tsx";
 import { press, useKeyboard } from "./panels/use-keyboard.ts";
 import { applyTheme, onSystemTheme, type Colours } from "./theme.ts";
-import { formatShort } from "./units.ts";
+import { formatShort } from "../core/units.ts";
 import { instantsOf, scaled, shifted, spanOfRange, type Range } from "./view/range.ts";
 import { whereOf, without } from "./view/terms.ts";
 import { useView } from "./view/use-view.ts";

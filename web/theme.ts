@@ -4,8 +4,8 @@
  * The sheet is the one place where colours are written; a canvas cannot use custom properties, so they are read once for
  * each theme.
  */
-import { parseHex, type Theme } from "./heatmap/ramp.ts";
-import type { Rgb } from "./heatmap/oklab.ts";
+import { parseHex, type Theme } from "../core/heatmap/ramp.ts";
+import type { Rgb } from "../core/heatmap/oklab.ts";
 import type { ThemeChoice } from "./view/view.ts";
 
 export interface Colours {

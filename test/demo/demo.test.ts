@@ -9,13 +9,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { SessionInfo } from "../../core/api.ts";
 import { demoCommand } from "../../cli/demo.ts";
+import { LONG } from "../long.ts";
 import { launchBrowser } from "../web/browser.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** What is promised on a machine of its own; beside other tests the end is waited for, and found out whether it comes. */
+const END_MS = LONG ? 3_000 : 30_000;
+/** For the page: a machine that runs other tests gives it a fraction of a core. */
+const PAGE_MS = 120_000;
 
 describe("isotherm demo", () => {
   let dataDir: string;
@@ -26,10 +31,12 @@ describe("isotherm demo", () => {
     return demo;
   };
   before(async () => (dataDir = await mkdtemp(join(tmpdir(), "isotherm-demo-"))));
-  after(async () => {
-    // A test that failed half-way has left its own behind.
+  afterEach(async () => {
+    // A test that failed half-way leaves nothing that the next one would trip over.
     for (const demo of running) demo.process.kill("SIGTERM");
-    await Promise.all(running.map((demo) => demo.exit()));
+    await Promise.all(running.splice(0).map((demo) => demo.exit()));
+  });
+  after(async () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
@@ -47,6 +54,7 @@ describe("isotherm demo", () => {
     const browser = await launchBrowser();
     try {
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      page.setDefaultTimeout(PAGE_MS);
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
@@ -85,11 +93,11 @@ describe("isotherm demo", () => {
     demo.process.kill("SIGINT");
     assert.equal(await demo.exit(), 0);
     const tookMs = performance.now() - pressedMs;
-    assert.ok(tookMs < 3000, `Ctrl-C took ${tookMs} ms`);
+    assert.ok(tookMs < END_MS, `Ctrl-C took ${tookMs} ms`);
     assert.deepEqual(started.filter(isAlive), [], "no process is left");
   });
 
-  for (const afterMs of [0, 300, 800, 1500]) {
+  for (const afterMs of LONG ? [0, 300, 800, 1500] : [0, 800]) {
     test(`Ctrl-C ${afterMs} ms after the engine's process began, while parts are missing, leaves nothing either`, async () => {
       const demo = run(["--data", `${dataDir}-early`, "--port", "0"]);
       const begun = (): boolean => descendants(demo.process.pid ?? 0).some(isEngine);
@@ -101,7 +109,7 @@ describe("isotherm demo", () => {
       for (const pid of [demo.process.pid ?? 0, ...started.filter(isEngine)]) process.kill(pid, "SIGINT");
       const status = await demo.exit();
       const tookMs = performance.now() - pressedMs;
-      assert.ok(tookMs < 3000, `Ctrl-C took ${tookMs} ms`);
+      assert.ok(tookMs < END_MS, `Ctrl-C took ${tookMs} ms`);
       assert.deepEqual([status, demo.errors()], [0, ""]);
       assert.deepEqual(started.filter(isAlive), [], "no process is left");
       await rm(`${dataDir}-early`, { recursive: true, force: true });
@@ -131,23 +139,18 @@ describe("isotherm demo", () => {
     await rm(`${dataDir}-port`, { recursive: true, force: true });
   });
 
-  const wrong: [args: string[], expected: RegExp][] = [
-    [["--hosts", "0"], /--hosts.*"0".*whole number from 1 to 500/],
-    [["--log", "loud"], /--log.*"loud".*debug, info, warn, error/],
-    [["--nope"], /unknown option '--nope'/],
-  ];
-  for (const [args, expected] of wrong) {
-    test(`${JSON.stringify(args)} is one line and exit status 2`, async () => {
-      const demo = run(args);
-      assert.equal(await demo.exit(), 2);
-      assert.match(demo.errors(), expected);
-      assert.equal(demo.errors().trim().split("\n").length, 1, demo.errors());
-    });
-  }
+  test("says what is wrong with its options in one line, with exit status 2", async () => {
+    const demo = run(["--hosts", "0"]);
+    assert.equal(await demo.exit(), 2);
+    assert.match(demo.errors(), /^isotherm: .*--hosts.*"0".*whole number from 1 to 500[^\n]*\n$/);
+  });
 });
 
 describe("options of isotherm demo", () => {
   const cases: [args: string[], expected: RegExp][] = [
+    [["--hosts", "0"], /--hosts is "0", expected a whole number from 1 to 500/],
+    [["--log", "loud"], /--log is "loud", expected one of debug, info, warn, error/],
+    [["--nope"], /unknown option '--nope'/],
     [["--port", "http"], /--port is "http", expected a whole number from 0 to 65535/],
     [["--zones", "-1"], /--zones is "-1", expected a whole number from 1 to 100/],
     [["--tenants", "1.5"], /--tenants is "1.5"/],

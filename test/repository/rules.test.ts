@@ -5,7 +5,7 @@ import type { ICruiseResult } from "dependency-cruiser";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -49,6 +49,17 @@ describe("the repository", () => {
 
   test("needs no install script of any dependency", async () => {
     assert.match(await readFile(join(ROOT, ".npmrc"), "utf8"), /^ignore-scripts=true$/m);
+  });
+
+  test("runs every folder of tests with npm test, once", async () => {
+    const all = (await readdir(join(ROOT, "test"), { recursive: true })).filter((path) => path.endsWith(".test.ts"));
+    const folders = new Set(all.map((path) => dirname(path)));
+    const grouped: string[] = [];
+    for (const group of await readdir(join(ROOT, "test/groups"))) {
+      const call = /together\(([^)]*)\)/.exec(await readFile(join(ROOT, "test/groups", group), "utf8"))?.[1] ?? "";
+      grouped.push(...[...call.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => folder));
+    }
+    assert.deepEqual(grouped.sort(), [...folders].sort(), "test/groups/*.ts name each folder");
   });
 
   test("opens every source file with a comment that says why it exists", async () => {

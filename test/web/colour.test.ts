@@ -1,9 +1,9 @@
 /** colour.test.ts: which colour a count gets, and that colours can be told apart. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { COLOURINGS, colourScale } from "../../web/heatmap/colour-scale.ts";
-import { lightnessOf } from "../../web/heatmap/oklab.ts";
-import { packRgb, parseHex, rampOf } from "../../web/heatmap/ramp.ts";
+import { COLOURINGS, colourScale } from "../../core/heatmap/colour-scale.ts";
+import { lightnessOf } from "../../core/heatmap/oklab.ts";
+import { packRgb, parseHex, rampOf } from "../../core/heatmap/ramp.ts";
 
 /** Counts over many magnitudes, most of them small, as latencies have. */
 const COUNTS = Float64Array.from({ length: 5000 }, (_, i) =>

@@ -174,7 +174,14 @@ export class FakeApi {
   }
 
   async #session(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const session: SessionInfo = { role: "operator", tenant: null, label: "demo", simulated: true, version: "0.1.0" };
+    const session: SessionInfo = {
+      role: "operator",
+      scope: "write",
+      tenant: null,
+      label: "demo",
+      simulated: true,
+      version: "0.1.0",
+    };
     if (request.method === "POST") {
       const body = JSON.parse(await bodyOf(request)) as { code?: string; token?: string };
       if (body.code !== CODE && body.token !== "token") {

@@ -1,7 +1,7 @@
 /** units.test.ts: numbers as people read them. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { formatCount, formatQuantity, formatRange, formatShare, formatShort, formatTick } from "../../web/units.ts";
+import { formatCount, formatQuantity, formatRange, formatShare, formatShort, formatTick } from "../../core/units.ts";
 
 describe("a value and its unit", () => {
   const rows: [name: string, value: number, unit: string, text: string][] = [

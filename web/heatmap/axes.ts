@@ -1,12 +1,12 @@
 /**
  * axes.ts: the two axes as uPlot draws them: few words, no grid, widths that never change.
  */
-import { clockText, dateText, type Zone } from "../clock.ts";
+import { clockText, dateText, zoneOffsetSec, type Zone } from "../clock.ts";
 import type { Colours } from "../theme.ts";
 import type uPlot from "../uplot.ts";
 import type { Axis } from "../uplot.ts";
-import { timeTicks, valueTicks, type ValueTick } from "./ticks.ts";
-import type { ValueSpan } from "./value-span.ts";
+import { timeTicks, valueTicks, type ValueTick } from "../../core/heatmap/ticks.ts";
+import type { ValueSpan } from "../../core/heatmap/value-span.ts";
 
 export const AXIS_FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 const TIME_LABEL_PX = 92;
@@ -23,7 +23,7 @@ export function timeAxis(zone: () => Zone, colours: () => Colours): Axis {
     grid: { show: false },
     ticks: { show: true, size: 5, width: 1, stroke: () => colours().hairline },
     splits: (u, _axis, min, max) =>
-      timeTicks(min, max, Math.floor(u.bbox.width / devicePixelRatio / TIME_LABEL_PX), zone()),
+      timeTicks(min, max, Math.floor(u.bbox.width / devicePixelRatio / TIME_LABEL_PX), zoneOffsetSec(min, zone())),
     values: (_u, splits) => {
       let shown = "";
       return splits.map((ts) => {

@@ -3,7 +3,7 @@
  */
 import type { Heatmap, HeatmapColumn } from "../../core/api.ts";
 import type { Buckets } from "../../core/histogram/buckets.ts";
-import type { Picture } from "./paint.ts";
+import type { Picture } from "../../core/heatmap/paint.ts";
 
 export interface Cell {
   readonly column: HeatmapColumn;

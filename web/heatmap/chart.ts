@@ -14,13 +14,13 @@ import type { Percentile } from "../view/view.ts";
 import { drawValueTicks, timeAxis, valueAxis } from "./axes.ts";
 import { cellAt, cellOf, type Cell } from "./cell.ts";
 import { isPartial } from "./column-window.ts";
-import { colourScale, type Colouring, type ColourScale } from "./colour-scale.ts";
+import { colourScale, type Colouring, type ColourScale } from "../../core/heatmap/colour-scale.ts";
 import { Overlay } from "./overlay.ts";
-import { paint, type Picture } from "./paint.ts";
+import { paint, type Picture } from "../../core/heatmap/paint.ts";
 import { drawLineNames, percentileData, percentileSeries } from "./percentile-lines.ts";
 import { buildPicture, type Per } from "./picture.ts";
-import { packRamp, packRgb, rampOf } from "./ramp.ts";
-import { valueAt, type ValueSpan } from "./value-span.ts";
+import { packRamp, packRgb, rampOf } from "../../core/heatmap/ramp.ts";
+import { valueAt, type ValueSpan } from "../../core/heatmap/value-span.ts";
 
 /** All that decides the picture. */
 export interface Scene {

@@ -13,14 +13,14 @@ import type { Colours } from "../theme.ts";
 import type { View } from "../view/view.ts";
 import type { Cell } from "./cell.ts";
 import { HeatmapChart, type PlotBox, type Region, type Scene } from "./chart.ts";
-import type { ColourScale } from "./colour-scale.ts";
+import type { ColourScale } from "../../core/heatmap/colour-scale.ts";
 import { DelayRing } from "./delay-ring.ts";
 import type { FeedState } from "./feed.ts";
 import { Legend } from "./legend.tsx";
 import { PercentileTable } from "./percentile-table.tsx";
 import { PercentileToggles } from "./percentile-toggles.tsx";
 import { Readout } from "./readout.tsx";
-import { spanOf, union, type AxisKind, type ValueSpan } from "./value-span.ts";
+import { spanOf, union, type AxisKind, type ValueSpan } from "../../core/heatmap/value-span.ts";
 
 export interface HeatmapPanelProps {
   readonly instrumentation: InstrumentationInfo;

@@ -2,12 +2,12 @@
  * legend.tsx: what the colours mean, in numbers, and how they are given out.
  */
 import { useEffect, useRef } from "preact/hooks";
-import { formatShort } from "../units.ts";
-import { COLOURINGS, type Colouring, type ColourScale } from "./colour-scale.ts";
+import { formatShort } from "../../core/units.ts";
+import { COLOURINGS, type Colouring, type ColourScale } from "../../core/heatmap/colour-scale.ts";
 import { Choice } from "./choice.tsx";
 import { PERS, type Per } from "./picture.ts";
-import { rampOf, type Theme } from "./ramp.ts";
-import type { AxisKind } from "./value-span.ts";
+import { rampOf, type Theme } from "../../core/heatmap/ramp.ts";
+import type { AxisKind } from "../../core/heatmap/value-span.ts";
 
 interface Props {
   readonly scale: ColourScale | null;

@@ -5,7 +5,7 @@
 import { memo } from "../preact-memo.ts";
 import type { Heatmap } from "../../core/api.ts";
 import { clockText, type Zone } from "../clock.ts";
-import { formatCount, formatQuantity } from "../units.ts";
+import { formatCount, formatQuantity } from "../../core/units.ts";
 import { PERCENTILE_LABELS, PERCENTILES } from "../view/view.ts";
 import { isMissing } from "./column-window.ts";
 import { reasonText } from "./reasons.ts";

@@ -4,9 +4,9 @@
 import type { Heatmap } from "../../core/api.ts";
 import type { Buckets } from "../../core/histogram/buckets.ts";
 import { isMissing } from "./column-window.ts";
-import { columnEdges, type Picture } from "./paint.ts";
-import { layRows, rowOfBucket, type Row } from "./rows.ts";
-import type { ValueSpan } from "./value-span.ts";
+import { columnEdges, type Picture } from "../../core/heatmap/paint.ts";
+import { layRows, rowOfBucket, type Row } from "../../core/heatmap/rows.ts";
+import type { ValueSpan } from "../../core/heatmap/value-span.ts";
 
 export interface Plot {
   /** Device pixels. */

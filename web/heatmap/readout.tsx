@@ -5,7 +5,7 @@
  */
 import type { Heatmap } from "../../core/api.ts";
 import { clockText, dateText, type Zone } from "../clock.ts";
-import { formatCount, formatRange, formatShort } from "../units.ts";
+import { formatCount, formatRange, formatShort } from "../../core/units.ts";
 import type { Cell } from "./cell.ts";
 import { isMissing } from "./column-window.ts";
 import { reasonText } from "./reasons.ts";

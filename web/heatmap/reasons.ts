@@ -18,6 +18,7 @@ const REASONS: Record<GapReason, string> = {
   auth: "the host refused the key",
   disabled: "not enabled at that time",
   unsupported: "the host cannot measure this",
+  too_late: "it came more than two days late",
 };
 
 export function reasonText(reason: string): string {

@@ -4,7 +4,7 @@
 import type { Series as SeriesAnswer } from "../../core/api.ts";
 import type { Zone } from "../clock.ts";
 import { timeAxis, valueAxis } from "../heatmap/axes.ts";
-import type { ValueSpan } from "../heatmap/value-span.ts";
+import type { ValueSpan } from "../../core/heatmap/value-span.ts";
 import type { Colours } from "../theme.ts";
 import uPlot, { type AlignedData, type Options } from "../uplot.ts";
 

@@ -7,7 +7,7 @@ import { clockText } from "../clock.ts";
 import { fieldName, keyName } from "../panels/names.ts";
 import type { Motion } from "../panels/header.tsx";
 import type { Colours } from "../theme.ts";
-import { quantity } from "../units.ts";
+import { quantity } from "../../core/units.ts";
 import { admits } from "../view/terms.ts";
 import type { View } from "../view/view.ts";
 import { LinesChart, MAX_LINES } from "./lines-chart.ts";

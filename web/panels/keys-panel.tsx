@@ -5,7 +5,7 @@
  * they stay, hollow, one click away. Parts and "other" always add up to the total that is said.
  */
 import type { Breakdown } from "../../core/api.ts";
-import { formatCount, formatShare, formatShort } from "../units.ts";
+import { formatCount, formatShare, formatShort } from "../../core/units.ts";
 import { admits, type Term } from "../view/terms.ts";
 import { fieldName, keyName } from "./names.ts";
 

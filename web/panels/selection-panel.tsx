@@ -10,7 +10,7 @@ import { readBreakdown, type Band, type Stretch } from "../api/resources.ts";
 import { usePolled } from "../api/use-polled.ts";
 import { clockText } from "../clock.ts";
 import type { Region } from "../heatmap/chart.ts";
-import { formatCount, formatRange, formatShare } from "../units.ts";
+import { formatCount, formatRange, formatShare } from "../../core/units.ts";
 import type { SharedProps } from "../views/shared.ts";
 import { fieldName, keyName } from "./names.ts";
 

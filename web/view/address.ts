@@ -4,7 +4,7 @@
  * The fragment never reaches a server or its logs. Whatever cannot be read falls back to the default, so that an old or a
  * mistyped link still opens. `signin=CODE` is no part of a view: it is taken out once, used, and never written.
  */
-import { COLOURINGS } from "../heatmap/colour-scale.ts";
+import { COLOURINGS } from "../../core/heatmap/colour-scale.ts";
 import { PERS } from "../heatmap/picture.ts";
 import type { Range } from "./range.ts";
 import type { Term } from "./terms.ts";

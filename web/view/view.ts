@@ -2,9 +2,9 @@
  * view.ts: everything that a link to the page carries, and what it is when a link says nothing.
  */
 import type { Zone } from "../clock.ts";
-import type { Colouring } from "../heatmap/colour-scale.ts";
+import type { Colouring } from "../../core/heatmap/colour-scale.ts";
 import type { Per } from "../heatmap/picture.ts";
-import type { AxisKind } from "../heatmap/value-span.ts";
+import type { AxisKind } from "../../core/heatmap/value-span.ts";
 import type { Range } from "./range.ts";
 import type { Term } from "./terms.ts";
 

@@ -1,0 +1,4 @@
+/** The services over HTTP, on one engine a file. */
+import { together } from "../together.ts";
+
+await together("api", "query");

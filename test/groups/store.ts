@@ -1,0 +1,4 @@
+/** The embedded engine. */
+import { together } from "../together.ts";
+
+await together("store");
