@@ -37,7 +37,8 @@ const ZOOM = 0.95;
 
 /**
  * Whether bars were drawn by aggzoom. Counts that normalize() has divided no longer fit their bars exactly, so what fits
- * neither rule is taken for the usual bars.
+ * neither rule is taken for the usual bars; and dtrace prints one empty row on either side, so where there are more of them
+ * they are not empty but divided, and no bar can be held against its count.
  */
 export function isZoomed(bars: readonly Bar[], axis: number): boolean {
   const width = axis === 20 ? 20 : 40;
@@ -45,8 +46,13 @@ export function isZoomed(bars: readonly Bar[], axis: number): boolean {
   const largest = Math.max(...sizes);
   const total = sizes.reduce((a, b) => a + b, 0);
   const longest = Math.max(...bars.map(({ length }) => length));
-  if (largest === 0 || longest !== Math.round(width * ZOOM)) return false;
+  if (largest === 0 || sizes.slice(0, 2).every(isZero) || sizes.slice(-2).every(isZero)) return false;
+  if (longest !== Math.round(width * ZOOM)) return false;
   return !fits(bars, sizes, width / total) && fits(bars, sizes, (width * ZOOM) / largest);
+}
+
+function isZero(size: number): boolean {
+  return size === 0;
 }
 
 /** One column of tolerance would hide the difference between 38 and 40; a hair's breadth is for the last bit of a double. */

@@ -6,7 +6,7 @@
  * how the lines that belong together are found. A line that is none of this is somebody's own format: words in quotes and
  * numbers if it consists of them (`@row "ZONE" "KEY" 42`), else the line is one key.
  */
-import { readColumns, readScalar, type Key } from "./aggregation-columns.ts";
+import { readColumns, readScalar, type Key, type Reading, type Scalar } from "./aggregation-columns.ts";
 import { dumpBytes, isDumpHeader, stackFrame } from "./aggregation-dump.ts";
 import { plain, type Integer } from "./aggregation-parser.ts";
 
@@ -14,6 +14,8 @@ import { plain, type Integer } from "./aggregation-parser.ts";
 const MAX_JOINED = 12;
 /** Six columns of strings. */
 const MAX_PADDED = 320;
+/** A reading of fewer lines is not doubted up to here. */
+const PLAUSIBLE = 1;
 
 /**
  * The keys of the distribution whose header comes next.
@@ -26,9 +28,10 @@ export function keysAbove(lines: readonly string[]): Key[] {
   if (last === "") return blockAbove(lines, lines.length - 1).map(decodeKey);
   const words = quotedWords(last);
   if (words !== undefined) return words.map(decodeKey);
-  const columns = joinedColumns(lines, readColumns);
+  const columns = joined(lines, readColumns);
   if (columns !== undefined) return [...blockAbove(lines, columns.from), ...columns.found].map(decodeKey);
-  return (paddedColumns(last) ?? (last.trim() === "" ? [] : [last.trim()])).map(decodeKey);
+  if (last.trim() === "") return blockAbove(lines, lines.length - 1).map(decodeKey);
+  return (paddedColumns(last) ?? [last.trim()]).map(decodeKey);
 }
 
 /** Columns whose last string has lost its padding, as in text whose trailing spaces were cut. */
@@ -36,48 +39,96 @@ function paddedColumns(line: string): Key[] | undefined {
   if (!line.startsWith("  ") || line.length > MAX_PADDED) return undefined;
   for (let pad = 1; pad <= 50; pad++) {
     const keys = readColumns(line + " ".repeat(pad));
-    if (keys !== undefined) return keys;
+    if (keys !== undefined) return keys.found;
   }
   return undefined;
 }
 
 /** The scalar that the last of these lines ends, with its keys; undefined where it ends none. */
-export function scalarAt(lines: readonly string[]): { keys: Key[]; value: Integer } | undefined {
-  const scalar = joinedColumns(lines, readScalar);
+export function scalarAt(lines: readonly string[]): Scalar | undefined {
+  if (!endsInValue(lines.at(-1) ?? "")) return undefined;
+  const scalar = joined(lines, readScalar);
   if (scalar === undefined) return undefined;
   const { keys, value } = scalar.found;
   return { keys: [...blockAbove(lines, scalar.from), ...keys].map(decodeKey), value };
 }
 
-/** The fewest of the last lines that, put together again, are columns. */
-function joinedColumns<T>(
-  lines: readonly string[],
-  read: (line: string) => T | undefined,
-): { found: T; from: number } | undefined {
+/** Whether the last column can be a value: most lines of text are told here. */
+function endsInValue(line: string): boolean {
+  let digits = 0;
+  let from = line.length - 1;
+  for (; from >= 0 && line[from] !== " "; from--) digits++;
+  return digits > 0 && digits <= 20 && from >= 0 && (digits >= VALUE || line.slice(-VALUE - 1, from + 1).trim() === "");
+}
+
+/** A value is right-aligned in as many columns, after a space. */
+const VALUE = 16;
+
+interface Joined<T> {
+  readonly found: T;
+  /** The first of the lines. */
+  readonly from: number;
+}
+
+type Reader<T> = (text: string, loose?: boolean) => Reading<T> | undefined;
+
+/** The last lines that, put together again, are columns: as few as are plausible, else the least surprising. */
+function joined<T>(lines: readonly string[], read: Reader<T>): Joined<T> | undefined {
+  let best: (Joined<T> & { surprise: number }) | undefined;
+  for (const { text, from } of tails(lines)) {
+    const reading = read(text);
+    if (reading === undefined || (best !== undefined && reading.surprise >= best.surprise)) continue;
+    best = { ...reading, from };
+    if (reading.surprise <= PLAUSIBLE) break;
+  }
+  return best ?? joinedLoosely(lines, read);
+}
+
+/** A long string with newlines has no padding to prove it; it is believed where it starts like a block of keys. */
+function joinedLoosely<T>(lines: readonly string[], read: Reader<T>): Joined<T> | undefined {
+  for (const { text, from } of tails(lines)) {
+    if (!text.startsWith("  ") || text[2] === " " || (lines[from - 1] ?? "") !== "") continue;
+    const reading = read(text, true);
+    if (reading !== undefined) return { found: reading.found, from };
+  }
+  return undefined;
+}
+
+/** The last line, the last two lines, and so on. */
+function* tails(lines: readonly string[]): Generator<{ text: string; from: number }> {
   const lowest = Math.max(0, lines.length - MAX_JOINED);
   let text = "";
   for (let from = lines.length - 1; from >= lowest; from--) {
-    const line = lines[from] ?? "";
-    text = from === lines.length - 1 ? line : `${line}\n${text}`;
-    const found = line.startsWith(" ") ? read(text) : undefined;
-    if (found !== undefined) return { found, from };
+    text = from === lines.length - 1 ? (lines[from] ?? "") : `${lines[from] ?? ""}\n${text}`;
+    yield { text, from };
   }
-  return undefined;
 }
 
 /** Hexdumps and stacks that end right above line `below`, and the columns before them. */
 function blockAbove(lines: readonly string[], below: number): Key[] {
   const keys: Key[] = [];
-  for (let at = below; ;) {
-    const block = dumpAbove(lines, at) ?? stackAbove(lines, at);
-    if (block === undefined) return keys;
+  for (let at = below; at > 0;) {
+    const block = dumpAbove(lines, at) ?? stackAbove(lines, at) ?? emptyStackAbove(lines, at);
+    if (block === undefined) break;
     keys.unshift(block.key);
-    // The newline that starts a block ends the columns before it.
-    const before = lines[block.from - 1];
-    const columns = before === undefined || before === "" ? undefined : readColumns(before);
-    if (columns !== undefined) keys.unshift(...columns);
-    at = columns === undefined ? block.from : block.from - 1;
+    // A block starts with a newline: it ends the columns before it, or the line is empty after another block and at first.
+    if (lines[block.from - 1] === "") {
+      at = block.from - 1;
+      continue;
+    }
+    const columns = joined(lines.slice(0, block.from), readColumns);
+    if (columns === undefined) break;
+    keys.unshift(...columns.found);
+    at = columns.from;
   }
+  return keys;
+}
+
+/** A stack without any frame is an empty line, or the end of the line of columns before it. */
+function emptyStackAbove(lines: readonly string[], below: number): { key: string; from: number } | undefined {
+  const before = lines[below - 1] ?? "";
+  const columns = before.endsWith(" ") ? readColumns(before)?.found : undefined;
+  return columns?.some((key) => typeof key === "string" && key !== "") ? { key: "", from: below } : undefined;
 }
 
 function dumpAbove(lines: readonly string[], below: number): { key: string; from: number } | undefined {

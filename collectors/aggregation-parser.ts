@@ -12,7 +12,7 @@ import { axisOf, barLength, isZoomed, type Bar } from "./aggregation-bars.ts";
 import { NEWLINE, text } from "./aggregation-bytes.ts";
 import { interpret, type Label } from "./aggregation-edges.ts";
 import { NO_BUCKET, SchemeLabels } from "./aggregation-labels.ts";
-import { isHeader, newRow, scanRow, type Row } from "./aggregation-row.ts";
+import { isHeader, newRow, scanRow, USUAL_ROW, type LabelForm, type Row } from "./aggregation-row.ts";
 
 /** A number up to 2^53 in magnitude, a bigint above. */
 export type Integer = number | bigint;
@@ -34,38 +34,92 @@ export interface EdgedDistribution {
 /** More rows than any aggregation can print: lquantize has at most 2^16 levels. */
 const MAX_ROWS = 70_000;
 
+/** A row is at least as long where nobody has cut the spaces at the ends of lines. */
+const PADDED_ROW = USUAL_ROW - 1;
+
 /** Takes rows one by one and tells what they cover once all are there. */
 export class EdgedRows {
   readonly #row: Row = newRow();
-  #labels: Label[] = [];
+  readonly #cover = new CoverTable();
+  #labels: string[] = [];
   #bars: Bar[] = [];
   #axis = 0;
+  #rowLength = 0;
 
   get length(): number {
     return this.#labels.length;
+  }
+
+  /** Whether a last line of this length, without a newline, lacks a part of what the row before it has. */
+  isTorn(length: number): boolean {
+    return this.#rowLength >= PADDED_ROW && length < PADDED_ROW;
   }
 
   /** @returns false where the line (without its newline) is no row; it is then the first line after the distribution */
   add(bytes: Uint8Array, from: number, to: number): boolean {
     const row = this.#row;
     if (this.#labels.length >= MAX_ROWS || !scanRow(bytes, from, to, row)) return false;
-    const { form, labelFrom, labelTo, numberFrom, count } = row;
-    this.#labels.push({ form, value: BigInt(text(bytes, numberFrom, labelTo)), width: labelTo - labelFrom });
-    this.#bars.push({ length: barLength(bytes, row.barFrom, row.barTo), count });
+    this.#labels.push(text(bytes, row.labelFrom, row.labelTo));
+    this.#bars.push({ length: barLength(bytes, row.barFrom, row.barTo), count: row.count });
     this.#axis = axisOf(bytes, row.barFrom);
+    this.#rowLength = to - from;
     return true;
   }
 
   /** What was added since the last time. */
   take(): EdgedDistribution {
-    const { edges, scheme, cut } = interpret(this.#labels);
-    const buckets = edges.map(([low, high], i): EdgedBucket => [plain(low), plain(high), this.#bars[i]?.count ?? 0]);
+    const { edges, scheme, cut } = this.#cover.of(this.#labels);
+    const buckets = edges.map(([low, high], i): EdgedBucket => [low, high, this.#bars[i]?.count ?? 0]);
     const zoomed = isZoomed(this.#bars, this.#axis);
     this.#labels = [];
     this.#bars = [];
     return { buckets, scheme, cut, zoomed };
   }
 }
+
+/** What a distribution's labels cover. */
+interface Cover {
+  readonly edges: readonly (readonly [low: Integer | null, high: Integer | null])[];
+  readonly scheme: Scheme | null;
+  readonly cut: boolean;
+}
+
+/** Labels remembered: about this many characters of them. */
+const MAX_KNOWN = 2_000_000;
+
+/** What labels cover: working it out takes longer than reading them, and they come again and again. */
+class CoverTable {
+  readonly #known = new Map<string, Cover>();
+  #size = 0;
+
+  of(labels: readonly string[]): Cover {
+    const name = labels.join("\n");
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const { edges, scheme, cut } = interpret(labels.map(labelOf));
+    const cover: Cover = { edges: edges.map(([low, high]) => [plain(low), plain(high)]), scheme, cut };
+    this.#size += name.length;
+    if (this.#size > MAX_KNOWN) {
+      this.#known.clear();
+      this.#size = name.length;
+    }
+    this.#known.set(name, cover);
+    return cover;
+  }
+}
+
+/** A label that scanRow has found. */
+function labelOf(label: string): Label {
+  const at = label.lastIndexOf(" ") + 1;
+  return { form: FORMS.get(label.slice(0, at)) ?? "plain", value: BigInt(label.slice(at)), width: label.length };
+}
+
+const FORMS: ReadonlyMap<string, LabelForm> = new Map([
+  ["abs() < ", "abs"],
+  [">= ", "above"],
+  ["<= ", "under"],
+  ["< ", "below"],
+]);
 
 const EXACT = 2n ** 53n;
 

@@ -13,7 +13,8 @@
 import type { Scheme } from "../core/histogram/scheme.ts";
 import { decodeKey, keysAbove, quotedWords, scalarAt } from "./aggregation-block.ts";
 import { sampleOf, text } from "./aggregation-bytes.ts";
-import type { Key } from "./aggregation-columns.ts";
+import { readValues, type Key } from "./aggregation-columns.ts";
+import { isDumpHeader, stackFrame } from "./aggregation-dump.ts";
 import { LineSplitter } from "./aggregation-lines.ts";
 import { EdgedRows, type EdgedBucket, type Integer } from "./aggregation-parser.ts";
 import { isHeader } from "./aggregation-row.ts";
@@ -34,7 +35,7 @@ export interface AnyScalar {
 }
 
 /** The first three are refused: their rows are not what they look like. The others are told and read on. */
-export type AnyProblemKind = "agghist" | "aggpack" | "aggzoom" | "no_rows" | "labels_cut";
+export type AnyProblemKind = "agghist" | "aggpack" | "aggzoom" | "no_rows" | "labels_cut" | "torn";
 
 export interface AnyProblem {
   readonly kind: AnyProblemKind;
@@ -51,8 +52,9 @@ export interface AnyReaderOptions {
 
 /** Longer lines are nobody's keys; a custom format may well have printed them. */
 const MAX_LINE = 64 * 1024;
-const MAX_TEXT_LINES = 600;
-const MAX_TEXT_CHARS = 64 * 1024;
+/** Enough for the hexdumps of two strings of 4 kB. */
+const MAX_TEXT_LINES = 1200;
+const MAX_TEXT_CHARS = 128 * 1024;
 
 const REFUSED: Record<"agghist" | "aggpack" | "aggzoom", string> = {
   agghist: "printed with -x agghist, which shows one bucket a key and no distribution",
@@ -76,8 +78,14 @@ export class AnyReader {
   #headerLine = 0;
   /** Lines start with CPU, ID and FUNCTION:NAME. */
   #prefixed = false;
-  /** The last line's scalar: none if a header follows, as its value is then the last key of a distribution. */
+  /** The last line's scalar: none if what follows makes its value the last key of something else. */
   #scalar: AnyScalar | null = null;
+  /** Right after a distribution's rows: values here are of its keys. */
+  #afterRows = false;
+  /** The text above the last header, and the header itself: it may prove to be a key. */
+  #above: string[] = [];
+  /** In the lines of something refused, up to an empty one. */
+  #refusing = false;
 
   constructor(options: AnyReaderOptions) {
     this.#options = options;
@@ -92,10 +100,12 @@ export class AnyReader {
     this.#lines.push(chunk);
   }
 
-  /** Says that no more will come; a last line without newline counts as one. */
+  /** Says that no more will come; a last line without newline counts as one, unless it is a row that was torn. */
   end(): void {
     const rest = Uint8Array.from(this.#lines.end());
-    if (rest.length > 0) this.#next(rest, 0, rest.length);
+    if (rest.length > 0 && this.#keys !== null && this.#rows.isTorn(rest.length)) {
+      this.#problem("torn", this.#line + 1, "the last row is torn and left out: the output is cut there");
+    } else if (rest.length > 0) this.#next(rest, 0, rest.length);
     this.#endRows();
     this.#endScalar();
   }
@@ -103,11 +113,13 @@ export class AnyReader {
   #next(bytes: Uint8Array, from: number, end: number): void {
     const to = end > from && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
     this.#line++;
+    const header = isHeader(bytes, from, to);
     if (this.#keys !== null) {
       if (this.#rows.add(bytes, from, to)) return;
+      if (header && this.#rows.length === 0) this.#headerWasKey();
       this.#endRows();
     }
-    if (isHeader(bytes, from, to)) this.#startRows();
+    if (header) this.#startRows(text(bytes, from, to));
     else this.#other(bytes, from, to);
   }
 
@@ -118,20 +130,28 @@ export class AnyReader {
     this.#forget();
   }
 
-  #startRows(): void {
+  #startRows(header: string): void {
     this.#keys = this.#keysAbove();
     this.#headerLine = this.#line;
     this.#scalar = null;
+    this.#above = [...this.#text, header];
     this.#forget();
   }
 
+  /** Two headers in a row: the first was a key that looks like one. */
+  #headerWasKey(): void {
+    this.#keys = null;
+    this.#text = this.#above;
+    this.#chars = this.#text.reduce((sum, each) => sum + each.length, 0);
+  }
+
   /**
-   * After a distribution: nothing but the header's own newline means that printa was given several aggregations, which share
-   * their keys; `    [CPU N]` heads the share of one processor (-x aggpercpu).
+   * After a distribution: nothing but the header's own newline, or a line of values, means that printa was given several
+   * aggregations, which share their keys; `    [CPU N]` heads the share of one processor (-x aggpercpu).
    */
   #keysAbove(): Key[] {
     const share = this.#text.at(-1);
-    if (this.#joined && this.#text.length === 1 && share === "") return this.#lastKeys;
+    if (this.#joined && (share === undefined || (this.#text.length === 1 && share === ""))) return this.#lastKeys;
     if (share?.startsWith("    [CPU ") === true && share.endsWith("]")) return [...this.#lastKeys, share.trim()];
     this.#lastKeys = keysAbove(this.#text);
     return this.#lastKeys;
@@ -146,6 +166,7 @@ export class AnyReader {
       return;
     }
     this.#joined = true;
+    this.#afterRows = true;
     const { buckets, scheme, cut, zoomed } = this.#rows.take();
     if (zoomed) {
       this.#problem("aggzoom", this.#headerLine, REFUSED.aggzoom);
@@ -160,18 +181,38 @@ export class AnyReader {
 
   /** Any line outside distributions. */
   #other(bytes: Uint8Array, from: number, to: number): void {
-    this.#endScalar();
+    const afterRows = this.#afterRows;
+    this.#afterRows = false;
     const refused = refusedHeader(bytes, from, to);
-    if (refused !== undefined) {
-      this.#problem(refused, this.#line, REFUSED[refused]);
-      this.#forget();
-      return;
-    }
-    const line = this.#withoutPrefix(text(bytes, from, to));
+    if (refused !== undefined) this.#refuse(refused);
+    if (this.#refusing && (refused !== undefined || from < to)) return;
+    this.#refusing = false;
+    const whole = text(bytes, from, to);
+    const line = this.#withoutPrefix(whole);
+    if (this.#scalar !== null && isBlockOf(line)) this.#scalar = null;
+    this.#endScalar();
     // -x aggpercpu: the shares of each processor under a scalar whose sum has been read.
     if (line.startsWith("    [CPU ") && endsInDigit(line)) return;
+    if (afterRows && endsInDigit(line) && this.#shared(line)) return;
+    if (this.#joined && this.#text.length === 0 && line !== "") this.#joined = afterRows;
     this.#keep(line);
-    if (endsInDigit(line)) this.#scalar = (line.startsWith("@row ") ? rowScalar(line) : scalarAt(this.#text)) ?? null;
+    // A probe's columns are followed by what the script itself prints: printa starts on a line of its own.
+    if (!endsInDigit(line) || line.length < whole.length) return;
+    this.#scalar = (line.startsWith("@row ") ? rowScalar(line) : scalarAt(this.#text)) ?? null;
+  }
+
+  /** Values right after a distribution's rows are of the same printa, which prints the keys once. */
+  #shared(line: string): boolean {
+    const values = readValues(line);
+    for (const value of values ?? []) this.#options.onScalar({ keys: this.#lastKeys, value });
+    return values !== undefined;
+  }
+
+  #refuse(kind: "agghist" | "aggpack"): void {
+    this.#endScalar();
+    this.#problem(kind, this.#line, REFUSED[kind]);
+    this.#refusing = true;
+    this.#forget();
   }
 
   #endScalar(): void {
@@ -215,6 +256,13 @@ function rowScalar(line: string): AnyScalar | undefined {
   return keys === undefined || value === undefined || typeof value === "string"
     ? undefined
     : { keys: keys.map(decodeKey), value };
+}
+
+/** Whether a line continues a hexdump's or a stack's key: the integer above it is then a key too. */
+function isBlockOf(line: string): boolean {
+  return (
+    isDumpHeader(line) || (line.startsWith("    ") && !line.trim().includes("   ") && stackFrame(line) !== undefined)
+  );
 }
 
 const CARRIAGE_RETURN = 0x0d;

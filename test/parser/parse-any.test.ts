@@ -212,6 +212,22 @@ describe("the keys above a distribution", () => {
     ["a string that runs over", `\n  ${"ab ".repeat(30)}c        1`, [`${"ab ".repeat(30)}c`, 1]],
     ["a string with newlines", `\n${padded("a\nb\nc")}        1`, ["a\nb\nc", 1]],
     ["a string without its padding", "\n  bash", ["bash"]],
+    [
+      "a long string with newlines",
+      `\n  ${"a word ".repeat(7)}\nand a second line        1`,
+      [`${"a word ".repeat(7)}\nand a second line`, 1],
+    ],
+    ["a string that ends in a newline", `\n${padded("a\n")}        1`, ["a\n", 1]],
+    [
+      "a string of exactly fifty before another",
+      `\n${padded("x".repeat(50))}${padded("bash")}`,
+      ["x".repeat(50), "bash"],
+    ],
+    ["empty strings", `\n${padded("a")}${padded("")}${padded("")}${padded("b")}`, ["a", "", "", "b"]],
+    ["two stacks", `\n${STACK}\n${STACK}\n`, Array.from({ length: 2 }, () => "unix`idle+0x1\n0xfffffffffb800000")],
+    ["a stack without frames", `\n${padded("bash")}\n${padded("read")}`, ["bash", "", "read"]],
+    ["an integer and a stack", `\n                7${STACK}\n`, [7, "unix`idle+0x1\n0xfffffffffb800000"]],
+    ["an integer and a hexdump", `\n                7${DUMP}\n`, [7, "grö"]],
     ["a hexdump", `\n${DUMP}\n`, ["grö"]],
     ["a hexdump between others", `\n${padded("bash")}${DUMP}\n        7`, ["bash", "grö", 7]],
     ["a stack", `\n${STACK}\n`, ["unix`idle+0x1\n0xfffffffffb800000"]],
@@ -259,6 +275,18 @@ describe("the keys above a distribution", () => {
       distributions.map(({ keys }) => keys),
       [["a"], ["a"], ["b"], ["b"], []],
     );
+  });
+
+  test("are those of the values that follow in the same printa", () => {
+    const { distributions, scalars } = read(`\n${padded("a")}${ROWS}                3               -4${ROWS}\n`);
+    assert.deepEqual(
+      distributions.map(({ keys }) => keys),
+      [["a"], ["a"]],
+    );
+    assert.deepEqual(scalars, [
+      { keys: ["a"], value: 3 },
+      { keys: ["a"], value: -4 },
+    ]);
   });
 
   test("name the processor with -x aggpercpu", () => {
@@ -312,6 +340,15 @@ describe("output with another meaning is refused, and the rest read:", () => {
     });
   }
 
+  test("bars whose counts normalize() has divided are not taken for aggzoom's", () => {
+    const raw = [0, 9, 9, 9, 950, 9, 9, 0];
+    const rows = raw.map((count, i) => {
+      const bar = "@".repeat(Math.round((count * 40) / 995)).padEnd(40);
+      return `${String(2 ** i).padStart(16)} |${bar} ${String(Math.floor(count / 10)).padEnd(9)}\n`;
+    });
+    assert.deepEqual(read(`${ROWS.split("\n").slice(0, 2).join("\n")}\n${rows.join("")}`).problems, []);
+  });
+
   test("bars of real DTrace are never taken for aggzoom's", () => {
     for (const name of captures(".out")) {
       assert.deepEqual(
@@ -342,6 +379,27 @@ test("a header without rows is told", () => {
     read(`${ROWS.split("\n").slice(0, 2).join("\n")}\n`).problems.map(({ kind }) => kind),
     ["no_rows"],
   );
+});
+
+test("a last row that is torn is left out and told; one that merely lost its spaces is read", () => {
+  const whole = `\n${padded("a")}${ROWS}`;
+  const torn = read(whole.slice(0, -9));
+  assert.deepEqual(
+    torn.problems.map(({ kind }) => kind),
+    ["torn"],
+  );
+  assert.deepEqual(
+    torn.distributions[0]?.buckets.map(([, , count]) => count),
+    [0, 4],
+  );
+  const trimmed = read(whole.replaceAll(/ +$/gm, "").trimEnd());
+  assert.deepEqual(trimmed.problems, []);
+  assert.equal(trimmed.distributions[0]?.buckets.length, 3);
+});
+
+test("what trace prints without -q is no scalar", () => {
+  const text = `CPU     ID                    FUNCTION:NAME\n  0      1                           :BEGIN                 5\n`;
+  assert.deepEqual(read(text).scalars, []);
 });
 
 test("a scheme is named where the labels leave no doubt", () => {
