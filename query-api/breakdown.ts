@@ -7,6 +7,7 @@ import { bucketsOf } from "../core/histogram/buckets.ts";
 import type { Scheme } from "../core/histogram/scheme.ts";
 import type { StoreClient } from "../store/client.ts";
 import { exact } from "./heatmap.ts";
+import { planTotal } from "./planner.ts";
 import { columnOf, Params, reading, windowsFilter, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 
@@ -24,28 +25,35 @@ export async function readBreakdown(
   store: StoreClient,
   view: View,
   request: BreakdownRequest,
+  nowSec: number,
   signal?: AbortSignal,
 ): Promise<Breakdown> {
   if (!keysOf(view.spec).includes(request.by)) {
     const message = `expected one of its keys: ${keysOf(view.spec).join(", ")}`;
     throw new InputError("break down", [{ field: "by", code: "UNKNOWN_FIELD", message }]);
   }
+  const plan = await planTotal(store, view, request.range, nowSec, signal);
+  const { fromTs, toTs, tier } = plan;
+  if (plan.segments.length === 0) return { by: request.by, fromTs, toTs, tier, total: 0, other: 0, parts: [] };
   const params = new Params();
-  const filter = windowsFilter(view, request.range, params);
+  const each = amount(view.spec.scheme, request, params);
+  const sums = plan.segments.map(
+    (segment) =>
+      `SELECT ${columnOf(view, request.by)} AS k, sum(${each}) AS part
+       FROM ${segment.table} WHERE ${windowsFilter(view, segment, params)} GROUP BY k`,
+  );
   // The total is of all keys, those beyond the limit too, of which there may be more than fit in memory here.
   const rows = await store.query<{ k: string; n: number; total: number }>(
     `SELECT k, toFloat64(s) AS n, toFloat64(sum(s) OVER ()) AS total
-     FROM (
-       SELECT ${columnOf(view, request.by)} AS k, sum(${amount(view.spec.scheme, request, params)}) AS s
-       FROM windows WHERE ${filter} GROUP BY k HAVING s != 0
-     )
+     FROM (SELECT k, sum(part) AS s FROM (${sums.join(" UNION ALL ")}) GROUP BY k HAVING s != 0)
      ORDER BY s DESC, k LIMIT ${params.bind(request.limit, "UInt32")}`,
     params.values,
     reading(signal),
   );
   const parts = rows.map(({ k, n }) => ({ key: k, total: exact(n) }));
   const total = exact(rows[0]?.total ?? 0);
-  return { by: request.by, total, other: total - parts.reduce((sum, part) => sum + part.total, 0), parts };
+  const other = total - parts.reduce((sum, part) => sum + part.total, 0);
+  return { by: request.by, fromTs, toTs, tier, total, other, parts };
 }
 
 /** What one row adds: its scalar, its events, or its events in the buckets asked for. */

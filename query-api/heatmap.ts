@@ -14,8 +14,8 @@ import { numericColumns } from "../wire/answers.ts";
 import { column } from "./columns.ts";
 import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
-import { resolve } from "./resolution.ts";
-import { Params, reading, windowsFilter, type Range } from "./sql.ts";
+import { planColumns, type GridPlan } from "./planner.ts";
+import { columnSql, Params, reading, windowsFilter, type Range, type Segment } from "./sql.ts";
 import type { View } from "./view.ts";
 
 /** Newer columns than this may still be on their way: they are left out rather than shown as missing. */
@@ -37,11 +37,11 @@ export async function readHeatmap(
 ): Promise<Heatmap> {
   const { scheme, granularitySec } = view.spec;
   if (scheme === null) throw notADistribution(view);
-  const grid = resolve(request.range, request.columns, granularitySec);
+  const grid = await planColumns(store, view, request.range, request.columns, nowSec, signal);
   const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
   // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
-  const coverage = await readCoverage(store, view, grid, grid.stepSec, presence, signal);
-  const tallies = await readTallies(store, view, grid, grid.stepSec, signal);
+  const coverage = await readCoverage(store, view, grid, presence, signal);
+  const tallies = await readTallies(store, view, grid, signal);
   const toTs = Math.max(grid.fromTs, settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec));
   const buckets = bucketsOf(scheme);
   const columns = [];
@@ -58,7 +58,7 @@ export async function readHeatmap(
     fromTs: grid.fromTs,
     toTs,
     stepSec: grid.stepSec,
-    tier: "1s",
+    tier: grid.tier,
     total: columns.reduce((sum, each) => sum + (each.total ?? 0), 0),
     columns,
   };
@@ -76,23 +76,25 @@ export function settledEnd(toTs: number, stepSec: number, newestTs: number | nul
 async function readTallies(
   store: StoreClient,
   view: View,
-  range: Range,
-  stepSec: number,
+  plan: GridPlan,
   signal?: AbortSignal,
 ): Promise<Map<number, Map<number, number>>> {
+  if (plan.segments.length === 0) return new Map();
   const params = new Params();
-  const step = params.bind(stepSec, "UInt32");
-  const bytes = await store.queryArrow(
-    `SELECT
-       toUInt32(intDiv(toUnixTimestamp(ts), ${step}) * ${step}) AS x,
-       b,
-       toFloat64(sum(c)) AS n
-     FROM windows ARRAY JOIN bucket AS b, count AS c
-     WHERE ${windowsFilter(view, range, params)}
-     GROUP BY x, b`,
-    params.values,
-    reading(signal),
-  );
+  const part = (segment: Segment, sum: string): string =>
+    `SELECT ${columnSql(plan.stepSec)} AS x, b, ${sum} AS n
+     FROM ${segment.table} ARRAY JOIN bucket AS b, count AS c
+     WHERE ${windowsFilter(view, segment, params)}
+     GROUP BY x, b`;
+  const [only, ...more] = plan.segments;
+  // Most reads need one table, and that table alone can say it.
+  const sql =
+    only !== undefined && more.length === 0
+      ? part(only, "toFloat64(sum(c))")
+      : `SELECT x, b, toFloat64(sum(n)) AS n
+         FROM (${plan.segments.map((segment) => part(segment, "sum(c)")).join(" UNION ALL ")})
+         GROUP BY x, b`;
+  const bytes = await store.queryArrow(sql, params.values, reading(signal));
   return toTallies(bytes);
 }
 

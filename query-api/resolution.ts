@@ -17,8 +17,12 @@ export function resolve(range: Range, columns: number, granularitySec: number): 
   const span = range.toTs - range.fromTs;
   const steps = STEPS_SEC.filter((step) => step % granularitySec === 0);
   const stepSec = steps.find((step) => Math.ceil(span / step) <= columns) ?? 86_400;
+  return { stepSec, ...widen(range, stepSec) };
+}
+
+/** The smallest range of whole steps that has all of `range` in it. */
+export function widen(range: Range, stepSec: number): Range {
   return {
-    stepSec,
     fromTs: Math.floor(range.fromTs / stepSec) * stepSec,
     toTs: Math.ceil(range.toTs / stepSec) * stepSec,
   };

@@ -13,8 +13,8 @@ import { reporting } from "./columns.ts";
 import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { settledEnd } from "./heatmap.ts";
-import { resolve } from "./resolution.ts";
-import { columnOf, Params, reading, windowsFilter, type Range } from "./sql.ts";
+import { planColumns, type GridPlan } from "./planner.ts";
+import { columnOf, columnSql, Params, reading, windowsFilter, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 
 export interface SeriesRequest {
@@ -39,11 +39,11 @@ export async function readSeries(
     throw new InputError("read a series", [{ field: "by", code: "UNKNOWN_FIELD", message }]);
   }
   const { granularitySec } = view.spec;
-  const grid = resolve(request.range, request.columns, granularitySec);
+  const grid = await planColumns(store, view, request.range, request.columns, nowSec, signal);
   const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
   // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
-  const coverage = await readCoverage(store, view, grid, grid.stepSec, presence, signal);
-  const sums = await readSums(store, view, grid, grid.stepSec, request, signal);
+  const coverage = await readCoverage(store, view, grid, presence, signal);
+  const sums = await readSums(store, view, grid, request, signal);
   const whole = (ts: number): boolean => {
     const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
     return reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsHere) >= hostsHere;
@@ -69,7 +69,7 @@ export async function readSeries(
     fromTs: grid.fromTs,
     toTs,
     stepSec: grid.stepSec,
-    tier: "1s",
+    tier: grid.tier,
     times,
     reporting: times.map((ts) => {
       const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
@@ -98,40 +98,38 @@ interface KeySums {
 async function readSums(
   store: StoreClient,
   view: View,
-  range: Range,
-  stepSec: number,
+  plan: GridPlan,
   { by, limit }: SeriesRequest,
   signal?: AbortSignal,
 ): Promise<KeySums[]> {
+  if (plan.segments.length === 0) return [];
   const params = new Params();
-  const step = params.bind(stepSec, "UInt32");
   const amount = view.spec.scheme === null ? "value" : "arraySum(count)";
-  const filter = windowsFilter(view, range, params);
-  const column = by === undefined ? "'all'" : columnOf(view, by);
-  const named =
+  const column = by === undefined ? "'all'" : `toString(${columnOf(view, by)})`;
+  const parts = (x: string): string =>
+    plan.segments
+      .map(
+        (segment) =>
+          `SELECT ${column} AS k, ${x} AS x, sum(${amount}) AS part
+           FROM ${segment.table} WHERE ${windowsFilter(view, segment, params)} GROUP BY k, x`,
+      )
+      .join(" UNION ALL ");
+  const largest =
     by === undefined
-      ? "1"
-      : `${column} IN (
-           SELECT ${column} AS k FROM windows WHERE ${filter}
-           GROUP BY k ORDER BY sum(${amount}) DESC, k LIMIT ${params.bind(limit, "UInt32")}
-         )`;
-  const rows = await store.query<{ named: number; k: string; x: number; n: number }>(
-    `SELECT
-       toUInt8(${named}) AS named,
-       if(named, toString(${column}), '') AS k,
-       toUInt32(intDiv(toUnixTimestamp(ts), ${step}) * ${step}) AS x,
-       toFloat64(sum(${amount})) AS n
-     FROM windows
-     WHERE ${filter}
-     GROUP BY named, k, x`,
+      ? "'all'"
+      : `SELECT k FROM (${parts("0")}) GROUP BY k ORDER BY sum(part) DESC, k LIMIT ${params.bind(limit, "UInt32")}`;
+  const rows = await store.query<{ named: number; key: string; x: number; n: number }>(
+    `SELECT toUInt8(k IN (${largest})) AS named, if(named = 1, k, '') AS key, x, toFloat64(sum(part)) AS n
+     FROM (${parts(columnSql(plan.stepSec))})
+     GROUP BY named, key, x`,
     params.values,
     reading(signal),
   );
   const byKey = new Map<string, Map<number, number>>();
   const other = new Map<number, number>();
-  for (const { named: isNamed, k, x, n } of rows) {
-    let sums = isNamed === 1 ? byKey.get(k) : other;
-    if (sums === undefined) byKey.set(k, (sums = new Map<number, number>()));
+  for (const { named: isNamed, key, x, n } of rows) {
+    let sums = isNamed === 1 ? byKey.get(key) : other;
+    if (sums === undefined) byKey.set(key, (sums = new Map<number, number>()));
     sums.set(x, n);
   }
   const ranked = [...byKey]

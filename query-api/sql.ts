@@ -1,12 +1,14 @@
 /**
  * sql.ts: the parts of which reading queries are put together, and what each may cost.
  *
- * Every value is a bound parameter; the text holds nothing but names from this file. A filter always binds the view's
- * tenant, and reads of windows and of coverage both go through one here.
+ * Every value that comes from outside is a bound parameter; the text holds nothing but names from this file, and the numbers of a
+ * plan (query-api/planner.ts), which are too many for a URL. A filter always binds the view's tenant, and reads of windows and
+ * of coverage both go through one here.
  */
 import type { Predicate } from "../core/predicate.ts";
 import { KIND_COVERAGE, KIND_WINDOW } from "../core/window.ts";
 import type { StoreOptions } from "../store/client.ts";
+import { digits } from "../store/ddl.ts";
 import type { Presence } from "./expected.ts";
 import type { View } from "./view.ts";
 
@@ -14,6 +16,17 @@ export interface Range {
   /** Epoch seconds, half-open. */
   readonly fromTs: number;
   readonly toTs: number;
+}
+
+export type SegmentTable = "windows" | "windows_1m" | "windows_1h";
+
+/** A part of a read that one table answers. */
+export interface Segment {
+  readonly table: SegmentTable;
+  /** Ascending and disjoint. */
+  readonly ranges: readonly Range[];
+  /** Of roll-ups: only rows of these. */
+  readonly generations: readonly number[];
 }
 
 export class Params {
@@ -41,6 +54,8 @@ const LIMITS = {
   max_result_rows: 2_000_000,
   result_overflow_mode: "throw",
   max_threads: 2,
+  // Two years of generations are 300 KB of text.
+  max_query_size: 1 << 21,
 };
 
 /** The options of a read: its limits, and what ends it. */
@@ -48,12 +63,11 @@ export function reading(signal: AbortSignal | undefined): StoreOptions {
   return signal === undefined ? { settings: LIMITS } : { settings: LIMITS, signal };
 }
 
-/** The WHERE of a read of windows. */
-export function windowsFilter(view: View, range: Range, params: Params): string {
+/** The WHERE of a read of windows, of one segment. */
+export function windowsFilter(view: View, segment: Segment, params: Params): string {
   const terms = [
     `kind = ${KIND_WINDOW}`,
-    `spec = ${params.bind(view.instrumentation.spec, "String")}`,
-    rangeFilter(range, params),
+    ...segmentFilter(view, segment, params),
     // Rows without an owner are operators' business.
     view.tenant === null ? "1" : `tenant = ${params.bind(view.tenant, "String")}`,
     predicateSql(view.where, (field) => columnOf(view, field), params),
@@ -61,39 +75,70 @@ export function windowsFilter(view: View, range: Range, params: Params): string 
   return terms.join(" AND ");
 }
 
-/** The WHERE of a read of coverage, on the hosts that the reader has zones on, while it has. */
-export function coverageFilter(view: View, range: Range, presence: Presence, params: Params): string {
-  const terms = [
-    `kind = ${KIND_COVERAGE}`,
-    `spec = ${params.bind(view.instrumentation.spec, "String")}`,
-    "tenant = ''",
-    rangeFilter(range, params),
-    presenceFilter(presence, view.spec.granularitySec, params),
-  ];
-  return terms.join(" AND ");
+/** The WHERE of a read of coverage, of one segment; whose hosts' is decided by `presentSql`. */
+export function coverageFilter(view: View, segment: Segment, params: Params): string {
+  return [`kind = ${KIND_COVERAGE}`, "tenant = ''", ...segmentFilter(view, segment, params)].join(" AND ");
 }
 
-/** Whether a granule's row is of a host at a time at which it is expected: they have a moment in common. */
-function presenceFilter({ always, partly }: Presence, granularitySec: number, params: Params): string {
+function segmentFilter(view: View, { ranges, generations, table }: Segment, params: Params): string[] {
+  const [first] = ranges;
+  const last = ranges.at(-1);
+  if (first === undefined || last === undefined) return ["0"];
+  const terms = [
+    `spec = ${params.bind(view.instrumentation.spec, "String")}`,
+    rangeFilter({ fromTs: first.fromTs, toTs: last.toTs }),
+  ];
+  if (ranges.length > 1) terms.push(`(${ranges.map(rangeFilter).join(" OR ")})`);
+  if (table !== "windows") terms.push(`generation IN (${generations.map(digits).join(", ")})`);
+  return terms;
+}
+
+function rangeFilter({ fromTs, toTs }: Range): string {
+  return `ts >= toDateTime(${digits(fromTs)}, 'UTC') AND ts < toDateTime(${digits(toTs)}, 'UTC')`;
+}
+
+/** The begin of a row's column, epoch seconds. */
+export function columnSql(stepSec: number): string {
+  return `toUInt32(intDiv(toUnixTimestamp(ts), ${digits(stepSec)}) * ${digits(stepSec)})`;
+}
+
+/**
+ * Which seconds of a minute a host counts in for a reader: an expression of 60 bits, 0 for none.
+ *
+ * A second counts if its granule and the time in which the host is expected have a moment in common.
+ *
+ * @param begin the minute's begin, an expression of epoch seconds
+ */
+export function presentSql(
+  { always, partly }: Presence,
+  granularitySec: number,
+  begin: string,
+  params: Params,
+): string {
   const whole = `host IN ${params.bind(always, "Array(String)")}`;
-  if (partly.length === 0) return whole;
+  if (partly.length === 0) return `if(${whole}, ${WHOLE_MINUTE}, toUInt64(0))`;
   const hosts = params.bind(
     partly.map((each) => each.host),
     "Array(String)",
   );
+  // The first and the last second that count, epoch seconds.
   const from = params.bind(
-    partly.map((each) => each.fromMs),
-    "Array(UInt64)",
+    partly.map((each) => Math.floor(each.fromMs / 1000) - granularitySec + 1),
+    "Array(Int64)",
   );
   const to = params.bind(
-    partly.map((each) => Math.min(each.toMs, Number.MAX_SAFE_INTEGER)),
-    "Array(UInt64)",
+    partly.map((each) => Math.min(Math.ceil(each.toMs / 1000) - 1, 2 ** 32)),
+    "Array(Int64)",
   );
-  const step = params.bind(granularitySec, "UInt32");
-  const begins = "toUnixTimestamp(ts) * 1000";
-  const ends = `(toUnixTimestamp(ts) + ${step}) * 1000`;
-  return `(${whole} OR arrayExists((h, f, t) -> h = host AND ${begins} < t AND f < ${ends}, ${hosts}, ${from}, ${to}))`;
+  // Held to the minute's ends, since both sides of the `if` below are computed: no shift may be below 0.
+  const low = `least(60, greatest(0, f - toInt64(${begin})))`;
+  const high = `greatest(-1, least(59, t - toInt64(${begin})))`;
+  const bits = `bitShiftLeft(toUInt64(1), ${high} + 1) - bitShiftLeft(toUInt64(1), ${low})`;
+  const one = `if(h != host OR ${high} < ${low}, toUInt64(0), toUInt64(${bits}))`;
+  return `if(${whole}, ${WHOLE_MINUTE}, arrayReduce('groupBitOr', arrayMap((h, f, t) -> ${one}, ${hosts}, ${from}, ${to})))`;
 }
+
+const WHOLE_MINUTE = `toUInt64(${(1n << 60n) - 1n})`;
 
 /** The column that holds a key of the view's spec; from a fixed list, never from the request. */
 export function columnOf(view: View, field: string): string {
@@ -101,12 +146,6 @@ export function columnOf(view: View, field: string): string {
   const index = view.spec.keys.indexOf(field);
   if (index < 0) throw new Error(`${field} is no key of spec ${view.instrumentation.spec}`);
   return `k${index + 1}`;
-}
-
-function rangeFilter(range: Range, params: Params): string {
-  const from = params.bind(range.fromTs, "UInt32");
-  const to = params.bind(range.toTs, "UInt32");
-  return `ts >= toDateTime(${from}, 'UTC') AND ts < toDateTime(${to}, 'UTC')`;
 }
 
 function predicateSql(predicate: Predicate, column: (field: string) => string, params: Params): string {

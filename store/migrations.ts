@@ -1,123 +1,100 @@
 /**
- * migrations.ts: the store's tables, numbered, forward only.
+ * migrations.ts: how a database gets to this program's tables: numbered steps, forward only.
  *
  * Each statement can be run again without harm, so a crash between two of them is mended by the next start; a database that
- * is newer than this program is refused rather than guessed at.
+ * is newer than this program is refused rather than guessed at. A step says what it does to a table; store/ddl.ts says it in
+ * the form of the embedded engine or of a cluster. What a step made once never changes: later shapes are later steps.
  */
 import { OperationalError } from "../core/errors.ts";
-import { MAX_KEYS } from "../core/window.ts";
 import type { StoreClient } from "./client.ts";
+import { addColumn, addProjection, createTable, EMBEDDED, type Form } from "./ddl.ts";
+import {
+  APPLIED,
+  AUDIT,
+  CLAIMS,
+  HOSTS,
+  INSTRUMENTATIONS,
+  OWNERSHIP,
+  ROLLUPS,
+  TENANTS,
+  TOKENS,
+  WINDOWS,
+  WINDOWS_1H,
+  WINDOWS_1M,
+  type Table,
+} from "./tables.ts";
 
-interface Migration {
+export interface Migration {
   readonly version: number;
   readonly name: string;
-  readonly statements: readonly string[];
+  readonly statements: (form: Form) => string[];
 }
 
-const KEYS = Array.from({ length: MAX_KEYS }, (_, i) => `k${i + 1}`);
-
-/**
- * Windows and coverage share one table, so that one insert, which is atomic, stores both.
- *
- * Ordering: by spec first, since every read names one; then the hour, so that a short range reads few granules however much
- * history there is; then the tenant, so that a tenant's view is a contiguous read; then what a heatmap filters by. Coverage
- * rows have the empty tenant and zone, hence come first in each (spec, hour) and are read without touching windows.
- * Measured in the design's layout comparison: 1.08 B a bucket, and cost grows 1.5 to 3 times for 10 times the data.
- */
-const WINDOWS = `
-  CREATE TABLE IF NOT EXISTS windows (
-    kind UInt8,
-    spec LowCardinality(String),
-    enabling LowCardinality(String),
-    host LowCardinality(String),
-    tick UInt32 CODEC(Delta, ZSTD(1)),
-    ts DateTime('UTC') CODEC(Delta, ZSTD(1)),
-    tenant LowCardinality(String),
-    zone LowCardinality(String),
-    ${KEYS.map((key) => `${key} LowCardinality(String)`).join(",\n    ")},
-    bucket Array(Int16) CODEC(Delta(2), ZSTD(1)),
-    count Array(UInt32) CODEC(T64, ZSTD(1)),
-    value Int64 CODEC(T64, ZSTD(1)),
-    status LowCardinality(String),
-    reason LowCardinality(String),
-    dropped UInt64 CODEC(T64, ZSTD(1)),
-    events UInt64 CODEC(T64, ZSTD(1)),
-    ended_ms Int64 CODEC(Delta, ZSTD(1)),
-    received_ms Int64 CODEC(Delta, ZSTD(1)),
-    elapsed_ns UInt64 CODEC(T64, ZSTD(1)),
-    detail String CODEC(ZSTD(1)),
-    stream LowCardinality(String),
-    seq UInt64 CODEC(Delta, ZSTD(1)),
-    INDEX by_seq seq TYPE minmax GRANULARITY 4,
-    CONSTRAINT entries_pair CHECK length(bucket) = length(count)
-  ) ENGINE = MergeTree
-  PARTITION BY toYYYYMMDD(ts)
-  ORDER BY (spec, toStartOfHour(ts), tenant, zone, ${KEYS.join(", ")}, host, ts)
-  SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
-
-/** Small tables of control state: the newest version of a row wins, and a deletion is a version. */
-function control(name: string, columns: string, key: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${name} (${columns}, version UInt64)
-    ENGINE = ReplacingMergeTree(version) ORDER BY (${key})
-    SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
+/** The table as it was before a later step added these. */
+function before(table: Table, added: { readonly columns?: readonly string[]; readonly projections?: boolean }): Table {
+  const columns = table.columns.filter(({ name }) => added.columns?.includes(name) !== true);
+  const { projections = [], ...rest } = table;
+  return { ...rest, columns, ...(added.projections === true ? {} : { projections }) };
 }
 
-const MIGRATIONS: readonly Migration[] = [
+/** Adds a column that the table's newest shape has, behind the one that stands before it there. */
+function added(table: Table, name: string): (form: Form) => string[] {
+  const at = table.columns.findIndex((column) => column.name === name);
+  const [previous, column] = table.columns.slice(at - 1, at + 1);
+  if (previous === undefined || column === undefined) throw new Error(`${table.name} has no ${name} behind another`);
+  return (form) => addColumn(table, column, previous.name, form);
+}
+
+export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
     name: "windows and control state",
-    statements: [
-      WINDOWS,
-      control("tenants", "id String, name String, created_ms Int64", "id"),
-      control(
-        "tokens",
-        `id String, hash String, role LowCardinality(String), tenant String, label String,
-         created_ms Int64, expires_ms Int64, revoked_ms Int64`,
-        "id",
-      ),
-      control(
-        "instrumentations",
-        `id String, spec String, metric String, label String, predicate String, decomposition String,
-         scheme Nullable(String), granularity_sec UInt32, retention_sec UInt32, idle_max_sec UInt32,
-         owner String, standing Bool, created_ms Int64, deleted_ms Int64`,
-        "id",
-      ),
-      control(
-        "ownership",
-        "zone String, host String, from_ms Int64, to_ms Int64, owner String, alias String, state LowCardinality(String)",
-        "zone, host, from_ms",
-      ),
-      control(
-        "hosts",
-        `name String, collector String, platform String, state LowCardinality(String), reason String,
-         since_ms Int64, seen_ms Int64`,
-        "name",
-      ),
+    statements: (form) =>
+      [
+        before(WINDOWS, { projections: true }),
+        before(TENANTS, { columns: ["deleted_ms"] }),
+        before(TOKENS, { columns: ["parent", "scope", "lineage"] }),
+        before(INSTRUMENTATIONS, { columns: ["expires_ms"] }),
+        OWNERSHIP,
+        before(HOSTS, { columns: ["detail"] }),
+      ].flatMap((table) => createTable(table, form)),
+  },
+  { version: 2, name: "how hosts are, in detail", statements: added(HOSTS, "detail") },
+  { version: 3, name: "sessions that end with their token", statements: added(TOKENS, "parent") },
+  {
+    version: 4,
+    name: "roll-ups of minutes and hours",
+    statements: (form) => [WINDOWS_1M, WINDOWS_1H, ROLLUPS].flatMap((table) => createTable(table, form)),
+  },
+  {
+    version: 5,
+    name: "rows counted by spec and hour",
+    statements: (form) => (WINDOWS.projections ?? []).flatMap((each) => addProjection(WINDOWS, each, form)),
+  },
+  { version: 6, name: "which collector speaks for a host", statements: (form) => createTable(CLAIMS, form) },
+  {
+    version: 7,
+    name: "scopes and rotation of tokens, accounts that end, who did what",
+    statements: (form) => [
+      ...added(TOKENS, "scope")(form),
+      ...added(TOKENS, "lineage")(form),
+      ...added(TENANTS, "deleted_ms")(form),
+      ...createTable(AUDIT, form),
     ],
   },
-  {
-    version: 2,
-    name: "how hosts are, in detail",
-    statements: ["ALTER TABLE hosts ADD COLUMN IF NOT EXISTS detail String CODEC(ZSTD(1)) AFTER seen_ms"],
-  },
-  {
-    version: 3,
-    name: "sessions that end with their token",
-    statements: ["ALTER TABLE tokens ADD COLUMN IF NOT EXISTS parent String AFTER revoked_ms"],
-  },
+  { version: 8, name: "instrumentations for a limited time", statements: added(INSTRUMENTATIONS, "expires_ms") },
 ];
 
 /**
  * Brings the database to this program's version.
  *
+ * @param form what the store is: the embedded engine unless said otherwise
  * @returns the names of the migrations that were applied
  * @throws OperationalError STORE_NEWER where a newer program has been at work
  */
-export async function migrate(store: StoreClient, nowMs: number): Promise<string[]> {
-  await store.command(
-    "CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_ms Int64) ENGINE = MergeTree ORDER BY version",
-  );
-  const [row] = await store.query<{ version: number }>("SELECT max(version) AS version FROM migrations");
+export async function migrate(store: StoreClient, nowMs: number, form: Form = EMBEDDED): Promise<string[]> {
+  for (const statement of createTable(APPLIED, form)) await store.command(statement);
+  const [row] = await store.query<{ version: number }>(`SELECT max(version) AS version FROM ${APPLIED.name}`);
   const current = row?.version ?? 0;
   const newest = MIGRATIONS.at(-1)?.version ?? 0;
   if (current > newest) {
@@ -128,8 +105,8 @@ export async function migrate(store: StoreClient, nowMs: number): Promise<string
   }
   const applied: string[] = [];
   for (const migration of MIGRATIONS.filter((each) => each.version > current)) {
-    for (const statement of migration.statements) await store.command(statement);
-    await store.insertRows("migrations", [{ version: migration.version, name: migration.name, applied_ms: nowMs }]);
+    for (const statement of migration.statements(form)) await store.command(statement);
+    await store.insertRows(APPLIED.name, [{ version: migration.version, name: migration.name, applied_ms: nowMs }]);
     applied.push(migration.name);
   }
   return applied;

@@ -1,0 +1,292 @@
+/**
+ * rollups.ts: the job that keeps the roll-ups up to date and lets go of what has been kept long enough.
+ *
+ * Every closed hour of every spec whose raw rows are not all rolled up, be it new or changed by a late batch, is made again
+ * from raw: announced, written, counted, committed (store/rollup-units.ts says why that is exact). The job may die at any
+ * statement and begins again; two jobs on one store do some work twice and no harm, and mostly not even that, since an announced
+ * attempt is left to who announced it for a while.
+ */
+import { errorCode, InputError, OperationalError } from "../core/errors.ts";
+import type { StoreClient, StoreOptions } from "./client.ts";
+import { EMBEDDED, type Form } from "./ddl.ts";
+import { Retainer, type Retained } from "./retention.ts";
+import { HOUR_FROM_MINUTES, MINUTES_FROM_RAW, ROLLUP_SETTINGS, rowsMerged, slices } from "./rollup-sql.ts";
+import {
+  ATTEMPT,
+  COMMITTED,
+  firstHour,
+  HOUR_SEC,
+  HOURS,
+  mark,
+  MINUTES,
+  rawGone,
+  readUnits,
+  type Mark,
+  type RollupTier,
+  type Unit,
+} from "./rollup-units.ts";
+import { DEFAULT_RETENTION, type Retention, WINDOWS, WINDOWS_1H, WINDOWS_1M } from "./tables.ts";
+
+export interface RollupsOptions {
+  readonly store: StoreClient;
+  readonly form?: Form;
+  readonly retention?: Retention;
+  /** The longest retention that any instrumentation of a spec asks for, seconds; undefined: as the tiers have it. */
+  readonly retentionOf?: (spec: string) => number | undefined;
+  /** Called after each run, and with what made one fail. */
+  readonly onRun?: (report: RunReport) => void;
+  readonly onError?: (error: unknown) => void;
+  readonly now?: () => number;
+  readonly random?: () => number;
+  /** Time between runs; each is moved at random by up to a quarter. */
+  readonly everyMs?: number;
+  /** How long after its end an hour is first rolled up: what comes later makes it again. */
+  readonly closeDelayMs?: number;
+  /** An attempt that somebody announced is left to them for so long; none may take longer than half of it. */
+  readonly leaseMs?: number;
+  /** How long a read may rely on what it once found: raw rows, or a generation. */
+  readonly graceMs?: number;
+  /** An hour that late rows have changed is made again no sooner than this after the last time; until then raw is read. */
+  readonly againAfterMs?: number;
+  /** Time between looks at what is old enough to go. */
+  readonly retainEveryMs?: number;
+}
+
+export interface RunReport extends Retained {
+  /** Units written, of both tiers. */
+  readonly computed: number;
+  /** Units that failed, and are tried again by the next run. */
+  readonly failed: number;
+  /** Raw rows merged into minutes. */
+  readonly rows: number;
+  readonly tookMs: number;
+}
+
+const DEFAULTS = {
+  form: EMBEDDED,
+  retention: DEFAULT_RETENTION,
+  everyMs: 60_000,
+  closeDelayMs: 60_000,
+  leaseMs: 60 * 60_000,
+  graceMs: 10 * 60_000,
+  againAfterMs: 10 * 60_000,
+  retainEveryMs: 10 * 60_000,
+};
+
+export class Rollups {
+  readonly #options: RollupsOptions & typeof DEFAULTS;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #retainer: Retainer;
+  readonly #stop = new AbortController();
+  readonly #calls: StoreOptions = { signal: this.#stop.signal };
+  /** Attempts of this job that came to nothing: nobody else is at work on them. */
+  readonly #own = new Set<number>();
+  #newest = 0;
+  #retainedMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RollupsOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    const { rawDays, minuteDays, hourDays } = this.#options.retention;
+    // The planner relies on a day of raw rows, and a tier must outlive the one that it is made of.
+    if (!(rawDays >= 1 && minuteDays >= rawDays && hourDays >= minuteDays)) {
+      const message = `expected days of raw rows, minutes and hours that rise from 1, got ${rawDays}, ${minuteDays}, ${hourDays}`;
+      throw new InputError(`set the retention: ${message}`, [{ field: "retention", code: "BAD_RANGE", message }]);
+    }
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+    // The first run looks too, unless there are to be no looks at all.
+    this.#retainedMs = this.#options.retainEveryMs === Infinity ? this.#now() : -Infinity;
+    this.#retainer = new Retainer({ ...this.#options, now: this.#now, calls: this.#calls });
+  }
+
+  /** Runs from now on by itself. */
+  start(): void {
+    const next = (): void => {
+      if (this.#stop.signal.aborted) return;
+      const waitMs = this.#options.everyMs * (0.75 + this.#random() / 2);
+      this.#timer = setTimeout(() => {
+        this.#running = this.#attempt().then(next);
+      }, waitMs);
+      this.#timer.unref();
+    };
+    next();
+  }
+
+  /** Ends what is under way where it stands, which costs nothing but its repetition. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      this.#options.onRun?.(await this.runOnce());
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.onError?.(error);
+    }
+  }
+
+  /** Rolls up what is due, then drops what is old. @throws OperationalError of the store when nothing more can be done */
+  async runOnce(): Promise<RunReport> {
+    const startedMs = performance.now();
+    const tally = { computed: 0, failed: 0, rows: 0 };
+    const due = await this.#due();
+    for (let at = 0; at < due.length; at += BATCH) {
+      const attempts = await this.#announce(due.slice(at, at + BATCH));
+      for (const attempt of attempts) await this.#make(attempt, tally);
+    }
+    const retained = await this.#retain();
+    return { ...tally, ...retained, tookMs: performance.now() - startedMs };
+  }
+
+  async #retain(): Promise<Retained> {
+    if (this.#now() - this.#retainedMs < this.#options.retainEveryMs) return { dropped: 0, waiting: 0, swept: 0 };
+    const retained = await this.#retainer.run();
+    this.#retainedMs = this.#now();
+    return retained;
+  }
+
+  /** Closed hours whose roll-ups lack rows, the newest first: those are asked for most. */
+  async #due(): Promise<Unit[]> {
+    const { store, closeDelayMs, againAfterMs } = this.#options;
+    const nowMs = this.#now();
+    const toTs = Math.floor((nowMs - closeDelayMs) / 1000 / HOUR_SEC) * HOUR_SEC;
+    const fromTs = await firstHour(store, WINDOWS.name, this.#calls);
+    if (fromTs >= toTs) return [];
+    const units = await readUnits(store, { fromTs, toTs }, this.#calls);
+    const stale = units.filter(
+      (unit) =>
+        !rawGone(unit) &&
+        unit.rawRows > 0 &&
+        !isCurrent(unit) &&
+        (minutesAreCurrent(unit) || nowMs - (unit.minutes?.atMs ?? -Infinity) >= againAfterMs),
+    );
+    const taken = stale.length === 0 ? new Set<string>() : await this.#taken(fromTs, nowMs);
+    return stale
+      .filter(({ spec, hour }) => !taken.has(`${hour} ${spec}`))
+      .sort((a, b) => b.hour - a.hour || (a.spec < b.spec ? -1 : 1));
+  }
+
+  /** Units that another job has announced and not yet committed. */
+  async #taken(fromTs: number, nowMs: number): Promise<Set<string>> {
+    const rows = await this.#options.store.query<{ spec: string; h: number; g: number }>(
+      `SELECT spec, toUnixTimestamp(hour) AS h, toFloat64(generation) AS g FROM rollups
+       WHERE hour >= toDateTime({from:UInt32}, 'UTC')
+       GROUP BY spec, hour, tier, generation
+       HAVING max(state) = ${ATTEMPT} AND max(at_ms) > {since:Int64}`,
+      { from: fromTs, since: nowMs - this.#options.leaseMs },
+      this.#calls,
+    );
+    return new Set(rows.filter(({ g }) => !this.#own.has(g)).map(({ spec, h }) => `${h} ${spec}`));
+  }
+
+  async #announce(units: readonly Unit[]): Promise<Attempt[]> {
+    const atMs = this.#now();
+    const attempts = units.map((unit) => ({
+      unit,
+      atMs,
+      minutes: this.#generation(atMs),
+      hours: this.#generation(atMs),
+    }));
+    const announced = attempts.flatMap(({ unit, minutes, hours }): Mark[] => {
+      const of = (tier: RollupTier, generation: number): Mark => {
+        this.#own.add(generation);
+        return { spec: unit.spec, hour: unit.hour, tier, generation, state: ATTEMPT, rows: 0, atMs };
+      };
+      return minutesAreCurrent(unit) ? [of(HOURS, hours)] : [of(MINUTES, minutes), of(HOURS, hours)];
+    });
+    await mark(this.#options.store, announced, this.#calls);
+    return attempts;
+  }
+
+  /** Unlike that of any other attempt, and rising: milliseconds and ten bits of chance fit a double. */
+  #generation(atMs: number): number {
+    this.#newest = Math.max(this.#newest + 1, Math.floor(atMs) * 1024 + Math.floor(this.#random() * 1024));
+    return this.#newest;
+  }
+
+  /** One unit's failure leaves the others; without a store there is nothing more to do. */
+  async #make(attempt: Attempt, tally: { computed: number; failed: number; rows: number }): Promise<void> {
+    try {
+      const { unit } = attempt;
+      let source = unit.minutes;
+      if (!minutesAreCurrent(unit)) {
+        source = await this.#minutes(attempt);
+        tally.computed += 1;
+        tally.rows += source.rows;
+      }
+      await this.#hour(attempt, source?.generation ?? 0);
+      tally.computed += 1;
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === undefined || code === "STORE_UNAVAILABLE" || code === "STORE_ABORTED") throw error;
+      tally.failed += 1;
+      this.#options.onError?.(error);
+    }
+  }
+
+  async #minutes({ unit, atMs, minutes: generation }: Attempt): Promise<Mark> {
+    const { store } = this.#options;
+    for (const [from, to] of slices(unit.hour, unit.rawRows)) {
+      await store.command(MINUTES_FROM_RAW, { spec: unit.spec, from, to, generation }, this.#writing());
+    }
+    return this.#commit(unit, MINUTES, generation, unit.minutes?.state, atMs);
+  }
+
+  async #hour({ unit, atMs, hours: generation }: Attempt, source: number): Promise<void> {
+    const params = { spec: unit.spec, from: unit.hour, source, generation };
+    await this.#options.store.command(HOUR_FROM_MINUTES, params, this.#writing());
+    await this.#commit(unit, HOURS, generation, unit.hours?.state, atMs);
+  }
+
+  #writing(): StoreOptions {
+    return { ...this.#calls, settings: ROLLUP_SETTINGS };
+  }
+
+  /** Says what the rows written have merged, and makes them the ones that are read. A sealed unit stays sealed. */
+  async #commit(
+    unit: Unit,
+    tier: RollupTier,
+    generation: number,
+    was: number | undefined,
+    announcedMs: number,
+  ): Promise<Mark> {
+    const { store, leaseMs } = this.#options;
+    const table = tier === MINUTES ? WINDOWS_1M.name : WINDOWS_1H.name;
+    const params = { spec: unit.spec, from: unit.hour, generation };
+    const [answer] = await store.query<{ rows: number }>(rowsMerged(table), params, this.#calls);
+    const atMs = this.#now();
+    // Past its lease its rows may be swept away as those of a dead job.
+    if (leaseMs > 0 && atMs - announcedMs > leaseMs / 2) {
+      throw new OperationalError("ROLLUP_TOO_SLOW", `roll up ${unit.spec} at ${unit.hour}`);
+    }
+    const state = Math.max(COMMITTED, was ?? COMMITTED);
+    const committed = { spec: unit.spec, hour: unit.hour, tier, generation, state, rows: answer?.rows ?? 0, atMs };
+    await mark(store, [committed], this.#calls);
+    this.#own.delete(generation);
+    return committed;
+  }
+}
+
+interface Attempt {
+  readonly unit: Unit;
+  readonly atMs: number;
+  /** Generations. */
+  readonly minutes: number;
+  readonly hours: number;
+}
+
+/** Units announced at once. */
+const BATCH = 50;
+
+function minutesAreCurrent({ rawRows, minutes }: Unit): boolean {
+  return minutes !== null && minutes.rows === rawRows;
+}
+
+function isCurrent(unit: Unit): boolean {
+  return minutesAreCurrent(unit) && unit.hours !== null && unit.hours.rows === unit.rawRows;
+}
