@@ -5,14 +5,19 @@
  * unit (ns for time, bytes for size). null means "not known", never zero.
  */
 import type { Cause, EnablingState, EnablingStatus, HostDetail } from "./host-status.ts";
-import type { Metric } from "./metric.ts";
+import type { CostClass, Field, Metric, ValueType } from "./metric.ts";
 import type { PredicateJson } from "./predicate.ts";
 
-export type Role = "operator" | "tenant" | "collector";
+export type Role = "operator" | "tenant" | "collector" | "service";
+
+/** What a tenant's token may do: look, or ask for measurements and manage its tenant's tokens as well. */
+export type Scope = "read" | "write";
 
 /** Who is asking: GET /v1/session. */
 export interface SessionInfo {
   readonly role: Role;
+  /** "read": the page offers nothing that changes anything. */
+  readonly scope: Scope;
   /** The tenant whose token this is; null for operators. */
   readonly tenant: TenantInfo | null;
   /** The label of the token. */
@@ -28,6 +33,75 @@ export interface TenantInfo {
   readonly name: string;
   /** Zones owned now. */
   readonly zones: readonly { readonly name: string; readonly alias: string }[];
+}
+
+/** GET /v1/tenants/:id: a tenant with the history of its zones. */
+export interface TenantDetail extends TenantInfo {
+  /** Whether there is an account: zones may have an owner that nobody has named. */
+  readonly named: boolean;
+  /** The newest first. */
+  readonly intervals: readonly OwnershipInterval[];
+}
+
+/** A zone was the tenant's from `fromMs` (0: as long as anybody knows) until `toMs` (null: still is). */
+export interface OwnershipInterval {
+  readonly zone: string;
+  readonly alias: string;
+  readonly fromMs: number;
+  readonly toMs: number | null;
+  /** Operators only. */
+  readonly host?: string;
+}
+
+/** GET /v1/tokens answers {tokens: TokenInfo[]}; never with the secret, nor its digest. */
+export interface TokenInfo {
+  readonly id: string;
+  readonly role: Role;
+  /** The tenant's id; null unless the role is tenant. */
+  readonly tenant: string | null;
+  readonly scope: Scope;
+  readonly label: string;
+  /** A session of the page, or a service's own, which the program makes and forgets. */
+  readonly passing: boolean;
+  /** The same for a token and its successors. */
+  readonly lineage: string;
+  readonly createdMs: number;
+  /** null: never, not revoked. */
+  readonly expiresMs: number | null;
+  readonly revokedMs: number | null;
+  readonly valid: boolean;
+}
+
+/** The answer to making or rotating a token: the one time that its text is shown. */
+export interface NewTokenInfo extends TokenInfo {
+  readonly token: string;
+}
+
+/** One line of GET /v1/audit: who did what. */
+export interface AuditInfo {
+  readonly id: string;
+  readonly atMs: number;
+  /** For example "token.revoke". */
+  readonly action: string;
+  /** Whose affair it was: "operator" or a tenant's id. */
+  readonly owner: string;
+  /** The id of what it was done to. */
+  readonly object: string;
+  /** Tenants learn the role of an operator, not which one. */
+  readonly actor: {
+    readonly role: Role;
+    readonly tenant: string | null;
+    readonly id?: string;
+    readonly label?: string;
+  };
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** GET /v1/audit: the newest first. */
+export interface AuditPage {
+  readonly entries: readonly AuditInfo[];
+  /** `before` of the next page; null: there is none. */
+  readonly next: string | null;
 }
 
 /** GET /v1/metrics answers {metrics: MetricInfo[]}. */
@@ -125,7 +199,7 @@ export interface Heatmap {
   readonly fromTs: number;
   readonly toTs: number;
   readonly stepSec: number;
-  /** The store's tier that answered: "1s", "1m" or "1h". */
+  /** The coarsest of the store's tiers that answered: "1s", "1m" or "1h"; the sums are the same in all. */
   readonly tier: string;
   /** Events over all columns. */
   readonly total: number;
@@ -136,6 +210,11 @@ export interface Heatmap {
 /** GET /v1/instrumentations/:id/breakdown?by=FIELD: totals by one key; parts plus other equal the total. */
 export interface Breakdown {
   readonly by: string;
+  /** What was added up: the range asked for, or wider by less than a minute (an hour) where only the tier's whole ones are left. */
+  readonly fromTs: number;
+  readonly toTs: number;
+  /** As in a heatmap. */
+  readonly tier: string;
   readonly total: number;
   readonly other: number;
   readonly parts: readonly BreakdownPart[];
@@ -185,4 +264,243 @@ export interface ErrorBody {
   readonly code: string;
   readonly message: string;
   readonly errors: readonly { readonly field: string; readonly code: string; readonly message: string }[];
+}
+
+/** What a selection came to: whole buckets only, and no row of a tier was cut. */
+export interface AnsweredSelection {
+  readonly instrumentation: string;
+  readonly metric: string;
+  readonly unit: string;
+  /** What was added up: as asked, or wider where only a tier's whole minutes or hours are left. */
+  readonly fromTs: number;
+  readonly toTs: number;
+  /** Edges of the buckets that were taken; null: open. */
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly where: PredicateJson;
+  /** As in a heatmap. */
+  readonly tier: string;
+  /** Seconds of it in which some host was watched: 0 means that nothing is known of it. */
+  readonly watchedSec: number;
+  /** Events known to be lost on the hosts watched, before any filter. */
+  readonly dropped: number;
+}
+
+/** POST /v1/selections/breakdown: for each key the parts plus `other` equal `total`. */
+export interface SelectionBreakdown {
+  readonly selection: AnsweredSelection;
+  /** Integers added up in the engine: nothing is sampled, estimated or cut short. */
+  readonly exact: true;
+  /** null: nothing was watched. */
+  readonly total: number | null;
+  readonly breakdowns: readonly {
+    readonly by: string;
+    /** How many values the key has in all. */
+    readonly values: number;
+    readonly total: number;
+    readonly other: number;
+    /** The largest first. */
+    readonly parts: readonly BreakdownPart[];
+  }[];
+}
+
+/** What a selection is compared with: another one, what is left of its range, or the same an hour, a day, a week before. */
+export type Against = "selection" | "rest" | "hour" | "day" | "week";
+
+/** POST /v1/selections/compare. With "rest", `b` is the whole that A is a part of, and its counts are those outside A. */
+export interface SelectionComparison {
+  readonly against: Against;
+  readonly a: AnsweredSelection;
+  readonly b: AnsweredSelection;
+  readonly exact: true;
+  /** null: nothing was watched. */
+  readonly totalA: number | null;
+  readonly totalB: number | null;
+  readonly comparisons: readonly {
+    readonly by: string;
+    readonly values: number;
+    /** The largest difference of shares first, whichever its sign. */
+    readonly parts: readonly ComparedPart[];
+    /** All other values together: with them each side's shares add up to 1. */
+    readonly other: Omit<ComparedPart, "key">;
+  }[];
+}
+
+export interface ComparedPart {
+  readonly key: string;
+  readonly a: number;
+  readonly b: number;
+  /** Of the side's total; null where that is 0 or not known. */
+  readonly shareA: number | null;
+  readonly shareB: number | null;
+  /** shareA - shareB. */
+  readonly difference: number | null;
+}
+
+/**
+ * POST /v1/selections/difference: A - B, cell by cell, on one grid. Column i of A is set against column i of B; the sum over all cells
+ * is totalA - totalB, the totals being those of the columns in which both are known.
+ */
+export interface SelectionDifference {
+  readonly against: Exclude<Against, "rest">;
+  readonly a: AnsweredSelection;
+  readonly b: AnsweredSelection;
+  readonly exact: true;
+  readonly scheme: string;
+  readonly unit: string;
+  readonly stepSec: number;
+  /** null: there is no column in which both are known. */
+  readonly totalA: number | null;
+  readonly totalB: number | null;
+  readonly columns: readonly DifferenceColumn[];
+}
+
+export interface DifferenceColumn {
+  readonly a: DifferenceSide;
+  readonly b: DifferenceSide;
+  /** Buckets with a count on either side, ascending; null where either side has no data: that is no difference of zero. */
+  readonly bucket: readonly number[] | null;
+  /** Counts, A - B. */
+  readonly count: readonly number[] | null;
+  /** Of each side's total, A - B; null also where a total is 0. */
+  readonly share: readonly number[] | null;
+}
+
+export interface DifferenceSide {
+  readonly ts: number;
+  readonly reporting: number;
+  readonly expected: number;
+  /** null: not known. */
+  readonly total: number | null;
+}
+
+/** GET /v1/instrumentations answers {instrumentations: InstrumentationSummary[]}. */
+export interface InstrumentationSummary extends InstrumentationInfo {
+  readonly cost: CostClass;
+  readonly ageSec: number;
+  /** When it ends unless somebody reads it, epoch ms; null: it stays, or is being watched. */
+  readonly idleExpiresMs: number | null;
+  /** When it ends whoever reads it; null: no such limit. */
+  readonly expiresMs: number | null;
+}
+
+/** POST /v1/instrumentations with `dryRun`: what it would be, and cost. Nothing has been made. */
+export interface InstrumentationPreview {
+  readonly dryRun: true;
+  /** As it would be made, but for its id. */
+  readonly instrumentation: Omit<InstrumentationInfo, "id" | "createdMs">;
+  readonly cost: CostClass;
+  readonly source: "dtrace" | "kstat";
+  /** What SmartOS hosts would run; null for kstat metrics, which the kernel counts anyway. */
+  readonly program: string | null;
+  /** Probe descriptions in it, without those of its clock. */
+  readonly probes: readonly string[];
+  readonly estimate: CostEstimate;
+  /** Ids of the caller's instrumentations that count the same: then it costs no host anything more. */
+  readonly equal: readonly string[];
+  readonly hosts: {
+    readonly supported: number;
+    readonly unsupported: number;
+    /** Hosts that have not said yet whether they can, or are away. */
+    readonly unknown: number;
+    /** Supported, but with as many enablings as a host may have: there it would wait. */
+    readonly full: number;
+    /** Host by host, for operators only. */
+    readonly list?: readonly PreviewHost[];
+  };
+  readonly warnings: readonly Warning[];
+  readonly caps: {
+    /** null: operators have no cap. */
+    readonly instrumentations: { readonly used: number; readonly most: number } | null;
+    readonly enablingsPerHost: number;
+  };
+  /** Whether making it now would be refused by a cap, by which code; null: it would not. */
+  readonly refused: string | null;
+}
+
+export interface CostEstimate {
+  /** Of the caller's zones, over the last five minutes, all hosts together; null: nothing alike is measured. */
+  readonly eventsPerSec: number | null;
+  /** same: by an equal predicate; most: by one without a predicate, hence at most so many. */
+  readonly basis: "same" | "most" | null;
+}
+
+export interface PreviewHost {
+  readonly host: string;
+  readonly supported: boolean | null;
+  /** Why not, or why it is not known; "" where it is. */
+  readonly reason: string;
+  /** Enablings that it is told to run now. */
+  readonly enablings: number;
+  /** What an enabling like it reports there; null: there is none. */
+  readonly eventsPerSec: number | null;
+}
+
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** GET /v1/metadata: all that a client needs to draw its forms and axes. */
+export interface Metadata {
+  readonly modules: readonly { readonly name: string; readonly label: string; readonly metrics: readonly string[] }[];
+  readonly metrics: readonly MetadataMetric[];
+  readonly types: Readonly<Record<ValueType, TypeInfo>>;
+  readonly schemes: readonly SchemeInfo[];
+  readonly predicate: {
+    readonly operators: readonly { readonly name: string; readonly label: string; readonly operand: string }[];
+    readonly maxDepth: number;
+    readonly maxNodes: number;
+    readonly maxIn: number;
+    /** Regular expression of a string constant. */
+    readonly string: string;
+  };
+  readonly costs: readonly { readonly name: CostClass; readonly label: string }[];
+  readonly transformations: readonly TransformationInfo[];
+  readonly granularitiesSec: readonly number[];
+  readonly limits: {
+    readonly keys: number;
+    readonly columns: number;
+    readonly instrumentationsPerTenant: number;
+    readonly enablingsPerHost: number;
+  };
+}
+
+export interface MetadataMetric extends Omit<MetricInfo, "fields"> {
+  readonly fields: readonly MetadataField[];
+  /** Schemes that its numeric field may have: any DTrace has, or only the field's own. */
+  readonly schemes: "any" | "own";
+}
+
+export interface MetadataField extends Field {
+  /** What a predicate may test it with. */
+  readonly operators: readonly string[];
+}
+
+/** How values of a type read: value x base^power is in `unit`, and prefixes climb by `base` (10: SI, 2: IEC). */
+export interface TypeInfo {
+  readonly label: string;
+  readonly unit: string;
+  readonly base: 2 | 10;
+  readonly power: number;
+}
+
+export interface SchemeInfo {
+  readonly kind: string;
+  readonly parameters: readonly string[];
+  readonly label: string;
+  /** Whether an instrumentation may ask for it. */
+  readonly choosable: boolean;
+}
+
+/** Something that can be made of what was measured, beside reading it as it is. */
+export interface TransformationInfo {
+  readonly name: string;
+  readonly label: string;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** Of which instrumentations: all, or those with a distribution (or without). */
+  readonly applies: "all" | "distribution" | "scalar";
+  /** Its choices, by parameter. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
 }

@@ -24,6 +24,8 @@ export const MAX_COUNT = 2 ** 40;
 
 export const KIND_COVERAGE = 0;
 export const KIND_WINDOW = 1;
+/** Never sent: ingest stores one such row with each batch, saying what the batch was (ingest/audit-receipt.ts). */
+export const KIND_RECEIPT = 2;
 
 /**
  * What became of a tick. ok: all events counted. partial: counted, with known loss (`dropped`). gap: not watched; `reason`
@@ -46,6 +48,7 @@ export const GAP_REASONS = [
   "auth",
   "disabled",
   "unsupported",
+  "too_late",
 ] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
@@ -134,6 +137,9 @@ export const QUARANTINE = "quarantine";
 /** The owner of the global zone. */
 export const OPERATOR = "operator";
 
+/** A key field of rows that were merged because their window had too many keys; no real key is ever stored as this. */
+export const OTHER_KEY = "(other)";
+
 /** What a feed publishes once a batch is safely stored. */
 export interface StoredBatch {
   readonly stream: string;
@@ -143,6 +149,10 @@ export interface StoredBatch {
 
 /** Where ingest publishes stored batches and the query API listens; a listener must not throw and must not wait. */
 export interface LiveFeed {
-  /** @returns the end of the subscription */
-  subscribe(listener: (stored: StoredBatch) => void): () => void;
+  /**
+   * @param onGap called when batches that were stored from `sinceMs` on may not have been told, and will not be: what was made
+   *   of the feed is whole again only for what is stored from now on
+   * @returns the end of the subscription
+   */
+  subscribe(listener: (stored: StoredBatch) => void, onGap?: (sinceMs: number) => void): () => void;
 }

@@ -6,10 +6,9 @@ import { OperationalError } from "../core/errors.ts";
 import { streamEvents } from "../server/events.ts";
 import { ID, principalOf, READERS, VIEW, type QueryContext } from "./context.ts";
 import { notADistribution, readHeatmap } from "./heatmap.ts";
+import { MAX_VIEWERS, ViewerCaps } from "./limits.ts";
 import { Live } from "./live.ts";
 import { Recent } from "./recent.ts";
-
-const MAX_VIEWERS = 1000;
 
 export function liveRoutes(context: QueryContext): void {
   const { app, store, feed, log, metrics, tokens, instrumentations, viewOf, expectedFor, nowSec } = context;
@@ -23,6 +22,7 @@ export function liveRoutes(context: QueryContext): void {
     },
     onError: (error) => log.error({ err: error }, "a live view failed to catch up"),
   });
+  const caps = new ViewerCaps();
   const viewers = metrics.gauge("query_live_viewers", "Viewers of live columns.");
 
   app.route({
@@ -43,7 +43,10 @@ export function liveRoutes(context: QueryContext): void {
       const lastId = Number(request.headers["last-event-id"] ?? since ?? nowSec());
       const principal = principalOf(request);
       const { id } = view.instrumentation;
-      const mayStay = (): boolean => tokens.isValid(principal.id) && instrumentations.isThere(id, principal);
+      const mayStay = (): boolean => tokens.stands(principal) && instrumentations.isThere(id, principal);
+      const leave = caps.enter(principal.role === "tenant" ? principal.tenant : null);
+      if (reply.raw.destroyed) leave();
+      else reply.raw.once("close", leave);
       streamEvents(request, reply, mayStay, (stream) => {
         const stop = live.subscribe(view, Math.floor(lastId), stream);
         const stopWatch = instrumentations.watch(id);

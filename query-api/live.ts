@@ -59,6 +59,7 @@ export class Live {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     options.recent.onTouched((touched) => this.#touched(touched));
+    options.recent.onGap((fromTs, toTs) => this.#gap(fromTs, toTs));
   }
 
   get viewers(): number {
@@ -121,10 +122,20 @@ export class Live {
     for (const shared of this.#shared.values()) {
       const columns = touched.filter((each) => each.spec === shared.view.instrumentation.spec);
       for (const { ts } of columns) {
-        if (ts < this.#options.recent.floorTs) shared.late(ts, (event) => this.#broadcast(shared, event));
+        if (ts < this.#options.recent.floorTs)
+          shared.late(ts, ts + shared.view.spec.granularitySec, (event) => this.#broadcast(shared, event));
         else if (this.#allReported(shared.view, ts)) this.#flush(shared, ts);
         else shared.wait(ts, WAIT_MS, () => this.#flush(shared, ts));
       }
+    }
+  }
+
+  /** What viewers have of these columns may lack something: they read them again. */
+  #gap(fromTs: number, toTs: number): void {
+    for (const shared of this.#shared.values()) {
+      const step = shared.view.spec.granularitySec;
+      const from = Math.floor(fromTs / step) * step;
+      shared.late(from, alignUp(toTs, step), (event) => this.#broadcast(shared, event));
     }
   }
 
@@ -199,19 +210,18 @@ class SharedView {
   }
 
   /** Gathers late columns for a second, then says which range to read again. */
-  late(ts: number, send: (event: LiveEvent) => void): void {
-    const end = ts + this.view.spec.granularitySec;
+  late(fromTs: number, toTs: number, send: (event: LiveEvent) => void): void {
     if (this.#late !== undefined) {
-      this.#late.fromTs = Math.min(this.#late.fromTs, ts);
-      this.#late.toTs = Math.max(this.#late.toTs, end);
+      this.#late.fromTs = Math.min(this.#late.fromTs, fromTs);
+      this.#late.toTs = Math.max(this.#late.toTs, toTs);
       return;
     }
     const timer = setTimeout(() => {
-      const { fromTs = ts, toTs = end } = this.#late ?? {};
+      const all = this.#late ?? { fromTs, toTs };
       this.#late = undefined;
-      send(lateEvent(fromTs, toTs));
+      send(lateEvent(all.fromTs, all.toTs));
     }, 1000);
-    this.#late = { fromTs: ts, toTs: end, timer };
+    this.#late = { fromTs, toTs, timer };
   }
 
   close(): void {

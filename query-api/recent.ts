@@ -2,7 +2,8 @@
  * recent.ts: the last two minutes in memory, as ingest stored them: what live columns are made of.
  *
  * One subscription to the feed serves all viewers. A column is *whole* here when everything stored for it must have passed
- * through: from two seconds after the subscription began, and within the time kept. For older columns the store is asked.
+ * through: from two seconds after the subscription began, or after the feed's last gap, and within the time kept. For older
+ * columns the store is asked.
  */
 import { textAt } from "../core/batch-builder.ts";
 import { matches, type Predicate } from "../core/predicate.ts";
@@ -30,6 +31,8 @@ export interface RecentCoverage extends ColumnCoverage {
 }
 
 const KEEP_SEC = 120;
+/** A host's clock may be ahead by so much, and what it sends then be of a column that has not begun here. */
+const WHOLE_AFTER_SEC = 2;
 /** Rows kept at most; beyond it the oldest columns go, and the store answers for them. */
 const MAX_ROWS = 2_000_000;
 
@@ -39,13 +42,17 @@ export class Recent {
   readonly #columns = new Map<string, Map<number, RecentColumn>>();
   readonly #seen = new Set<string>();
   readonly #listeners = new Set<(touched: readonly Touched[]) => void>();
+  readonly #gapListeners = new Set<(fromTs: number, toTs: number) => void>();
   #floorTs: number;
   #rows = 0;
 
   constructor(feed: LiveFeed, now: () => number = Date.now) {
     this.#now = now;
-    this.#floorTs = Math.floor(now() / 1000) + 2;
-    feed.subscribe((stored) => this.#take(stored));
+    this.#floorTs = Math.floor(now() / 1000) + WHOLE_AFTER_SEC;
+    feed.subscribe(
+      (stored) => this.#take(stored),
+      (sinceMs) => this.#lose(sinceMs),
+    );
   }
 
   /** Columns from here on are whole. */
@@ -57,6 +64,17 @@ export class Recent {
   onTouched(listener: (touched: readonly Touched[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Calls back with the columns, of all specs, that may have got more than passed through here: those in [fromTs, toTs) are as
+   * the store has them, now or as soon as a batch touches them.
+   *
+   * @returns the end of the subscription
+   */
+  onGap(listener: (fromTs: number, toTs: number) => void): () => void {
+    this.#gapListeners.add(listener);
+    return () => this.#gapListeners.delete(listener);
   }
 
   /**
@@ -133,6 +151,14 @@ export class Recent {
     this.#forget();
     const list = [...touched.values()];
     for (const listener of this.#listeners) listener(list);
+  }
+
+  /** Batches stored since then did not come: nothing in memory is whole, until columns that began after now. */
+  #lose(sinceMs: number): void {
+    const toTs = Math.floor(this.#now() / 1000) + WHOLE_AFTER_SEC;
+    this.#raiseFloor(toTs);
+    const fromTs = Math.min(Math.floor(sinceMs / 1000), toTs) - KEEP_SEC;
+    for (const listener of this.#gapListeners) listener(fromTs, toTs);
   }
 
   #open(spec: string, ts: number): RecentColumn {

@@ -6,7 +6,14 @@
  * store's table has the same columns under the same names. Bodies are uncompressed, because apache-arrow for JavaScript has
  * no codec; compression is HTTP's business.
  */
-import { WIRE_VERSION, MAX_KEYS, type AttributedBatch, type Batch, type DictColumn } from "../core/window.ts";
+import {
+  WIRE_VERSION,
+  MAX_KEYS,
+  type AttributedBatch,
+  type Batch,
+  type DictColumn,
+  type StoredBatch,
+} from "../core/window.ts";
 import {
   Data,
   Dictionary,
@@ -98,6 +105,19 @@ export function decodeBatch(bytes: Uint8Array): Batch {
     detail: read.text("detail"),
   };
   return batch;
+}
+
+/**
+ * Reads what encodeStored wrote, from a peer that is trusted: it is this product's own ingest.
+ *
+ * @throws OperationalError as decodeBatch
+ */
+export function decodeStored(bytes: Uint8Array): StoredBatch {
+  const batch = decodeBatch(bytes);
+  const read = new Columns(tableFromIPC(bytes));
+  const stream = read.text("stream").values[0] ?? "";
+  const seq = Number(read.numbers("seq", BigUint64Array)[0] ?? 0n);
+  return { stream, seq, batch: { ...batch, tenant: read.text("tenant") } };
 }
 
 const KEY_NAMES = Array.from({ length: MAX_KEYS }, (_, i) => `k${i + 1}`);

@@ -7,9 +7,14 @@ import { verifyBatch } from "../../ingest/arrow-verifier.ts";
 import { postBatch, startApi, type Api } from "../api/api-fixture.ts";
 import { batchOf, mutant, type Body } from "./arrow-mutants.ts";
 import { judge } from "./arrow-oracle.ts";
+import { LONG } from "../long.ts";
 import { SPECIALS } from "./arrow-specials.ts";
 
-const MUTANTS = 200;
+/** Of which a fifth pass. The verifier alone sees 20,000: arrow-verifier.test.ts. */
+const MUTANTS = LONG ? 200 : 75;
+const PASSING = MUTANTS / 5;
+/** Yesterday at noon (UTC): what is older than two days would become a gap. */
+const RECENT = Math.floor(Date.now() / 86_400_000) * 86_400 - 43_200;
 
 describe("ingest under mutants", () => {
   let api: Api;
@@ -24,18 +29,21 @@ describe("ingest under mutants", () => {
     for (const [i, body] of broken().entries()) {
       const { bytes, rows } = body;
       const answer = await postBatch(api, `broken-${i}`, 1, batchOf(1, 1), { body: bytes, rows });
-      const expected = "refused" in judge(verifyBatch, body) ? 400 : 200;
+      const verdict = judge(verifyBatch, body);
+      const refusal = "refused" in verdict && verdict.refused === "BATCH_VERSION" ? 503 : 400;
+      const expected = "refused" in verdict ? refusal : 200;
       assert.equal(answer.status, expected, `${body.name}: ${answer.text}`);
       answers.set(answer.status, (answers.get(answer.status) ?? 0) + 1);
       if (i % 10 > 0) continue;
-      const start = performance.now();
-      const good = await postBatch(api, "healthy", ++healthy, batchOf(3, 4));
+      const good = await postBatch(api, "healthy", ++healthy, batchOf(3, 4, RECENT));
       assert.equal(good.text, '{"outcome":"stored"}');
-      assert.ok(performance.now() - start < 2000, "a healthy batch waits for nothing");
     }
-    assert.ok((answers.get(200) ?? 0) >= 40 && (answers.get(400) ?? 0) >= 100, JSON.stringify([...answers]));
+    assert.ok(
+      (answers.get(200) ?? 0) >= PASSING && (answers.get(400) ?? 0) >= MUTANTS / 2,
+      JSON.stringify([...answers]),
+    );
     const [row] = await api.services.store.query<{ rows: number }>(
-      "SELECT toUInt32(count()) AS rows FROM windows WHERE stream = 'healthy'",
+      "SELECT toUInt32(count()) AS rows FROM windows WHERE stream = 'healthy' AND kind != 2",
     );
     assert.equal(row?.rows, 4 * healthy);
   });
@@ -43,11 +51,11 @@ describe("ingest under mutants", () => {
 
 /** Special ones, some as they come, and some that pass: what they hold must not upset the store either. */
 function broken(): Body[] {
-  const bodies: Body[] = SPECIALS.slice(0, 40).filter((body) => body.rows > 0);
+  const bodies: Body[] = SPECIALS.slice(0, MUTANTS / 5).filter((body) => body.rows > 0);
   const passing: Body[] = [];
-  for (let seed = 1; bodies.length < MUTANTS - 40 || passing.length < 40; seed++) {
+  for (let seed = 1; bodies.length < MUTANTS - PASSING || passing.length < PASSING; seed++) {
     const body = mutant(1_000_000 + seed);
-    if (bodies.length < MUTANTS - 40) bodies.push(body);
+    if (bodies.length < MUTANTS - PASSING) bodies.push(body);
     else if ("batch" in judge(verifyBatch, body)) passing.push(body);
   }
   return [...bodies, ...passing];

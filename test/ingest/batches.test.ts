@@ -2,13 +2,17 @@
  * What ingest does with a batch: counts it once, whatever is sent how often, and refuses what is not whole.
  */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import { QUARANTINE, type Batch } from "../../core/window.ts";
+import { Streams, type BatchId } from "../../ingest/streams.ts";
+import { WindowsTable } from "../../ingest/windows.ts";
 import { encodeBatch } from "../../wire/batch.ts";
 import { postBatch, startApi, type Api, type PostOptions } from "../api/api-fixture.ts";
 
-const SEC = 1_700_000_000;
+/** Noon of yesterday (UTC): not late, and far from the ends of its day. */
+const SEC = Math.floor(Date.now() / 86_400_000) * 86_400 - 43_200;
 
 const ROW = {
   spec: "s",
@@ -33,22 +37,26 @@ describe("ingest", () => {
 
   const stored = async (stream: string): Promise<{ rows: number; events: number }> => {
     const [row] = await api.services.store.query<{ rows: number; events: number }>(
-      `SELECT toUInt32(count()) AS rows, toFloat64(sum(arraySum(count))) AS events FROM windows WHERE stream = {stream:String}`,
+      `SELECT toUInt32(count()) AS rows, toFloat64(sum(arraySum(count))) AS events FROM windows
+       WHERE stream = {stream:String} AND kind IN (0, 1)`,
       { stream },
     );
     return row ?? { rows: -1, events: -1 };
   };
 
   test("a batch sent twice counts once", async () => {
-    const first = await postBatch(api, "twice", 1, batchOf(3));
-    const second = await postBatch(api, "twice", 1, batchOf(3));
+    const body = encodeBatch(batchOf(3));
+    const first = await postBatch(api, "twice", 1, batchOf(3), { body });
+    const second = await postBatch(api, "twice", 1, batchOf(3), { body });
     assert.deepEqual([first.status, first.text], [200, '{"outcome":"stored"}']);
     assert.deepEqual([second.status, second.text], [200, '{"outcome":"duplicate"}']);
     assert.deepEqual(await stored("twice"), { rows: 4, events: 6 });
   });
 
   test("the same batch sent ten times at once counts once", async () => {
-    const answers = await Promise.all(Array.from({ length: 10 }, () => postBatch(api, "flood", 1, batchOf(5))));
+    const body = encodeBatch(batchOf(5));
+    const posts = Array.from({ length: 10 }, () => postBatch(api, "flood", 1, batchOf(5), { body }));
+    const answers = await Promise.all(posts);
     assert.equal(answers.filter((each) => each.text.includes("stored")).length, 1);
     assert.equal(answers.filter((each) => each.text.includes("duplicate")).length, 9);
     assert.deepEqual(await stored("flood"), { rows: 6, events: 15 });
@@ -56,12 +64,12 @@ describe("ingest", () => {
 
   test("a batch that ingest has forgotten is found in the data", async () => {
     await postBatch(api, "forgotten", 1, batchOf(1));
-    await postBatch(api, "forgotten", 2, batchOf(1));
+    const body = encodeBatch(batchOf(1));
+    await postBatch(api, "forgotten", 2, batchOf(1), { body });
     // Another ingest process on the same store knows nothing of the stream.
-    const { Streams } = await import("../../ingest/streams.ts");
-    const { WindowsTable } = await import("../../ingest/windows.ts");
     const streams = new Streams(new WindowsTable(api.services.store));
-    assert.equal(await streams.submit("forgotten", 2, () => Promise.reject(new Error("must not insert"))), "duplicate");
+    const again: BatchId = { ...idOf("forgotten", 2), digest: digestOf(body) };
+    assert.equal(await streams.submit(again, () => Promise.reject(new Error("must not insert"))), "duplicate");
   });
 
   test("a number that skips is refused with the one expected, and nothing is stored", async () => {
@@ -72,25 +80,51 @@ describe("ingest", () => {
     assert.deepEqual(await stored("gap"), { rows: 2, events: 1 });
   });
 
+  test("a number that skips is stored where the sender says that nothing will come in between", async () => {
+    const after = (seq: number): PostOptions => ({ headers: { "isotherm-after": String(seq) } });
+    await postBatch(api, "skips", 1, batchOf(1));
+    const answer = await postBatch(api, "skips", 70_000, batchOf(2), after(1));
+    assert.deepEqual([answer.status, answer.text], [200, '{"outcome":"stored"}']);
+    const late = await postBatch(api, "skips", 5, batchOf(1), after(1));
+    assert.equal(late.text, '{"outcome":"duplicate"}', "what was left out is not stored any more");
+    const missing = await postBatch(api, "skips", 70_002, batchOf(1), after(70_001));
+    assert.deepEqual([missing.status, missing.headers.get("isotherm-expected-seq")], [409, "70001"]);
+    assert.deepEqual(await stored("skips"), { rows: 5, events: 4 });
+  });
+
+  test("a number that comes again with other bytes is a conflict, also when only the data know", async () => {
+    await postBatch(api, "copied", 1, batchOf(1));
+    await postBatch(api, "copied", 2, batchOf(1));
+    const answer = await postBatch(api, "copied", 1, batchOf(2));
+    assert.deepEqual([answer.status, (JSON.parse(answer.text) as { code: string }).code], [409, "BATCH_CONFLICT"]);
+    const streams = new Streams(new WindowsTable(api.services.store));
+    const other: BatchId = { ...idOf("copied", 1), digest: "sha-256=:other:" };
+    await assert.rejects(
+      streams.submit(other, () => Promise.reject(new Error("must not insert"))),
+      {
+        code: "BATCH_CONFLICT",
+      },
+    );
+    assert.deepEqual(await stored("copied"), { rows: 4, events: 2 });
+  });
+
   test("after an insert with an unknown outcome the data decide", async () => {
-    const { Streams } = await import("../../ingest/streams.ts");
     let high = 0;
-    const streams = new Streams({ highestSeq: () => Promise.resolve(high) });
-    const lost = streams.submit("s", 1, () => {
+    const streams = new Streams({ highestSeq: () => Promise.resolve(high), digestOf: () => Promise.resolve("") });
+    const lost = streams.submit(idOf("s", 1), () => {
       high = 1;
       return Promise.reject(new Error("stored, but the reply was lost"));
     });
     await assert.rejects(lost, /reply was lost/);
-    assert.equal(await streams.submit("s", 1, () => Promise.reject(new Error("must not insert"))), "duplicate");
+    assert.equal(await streams.submit(idOf("s", 1), () => Promise.reject(new Error("must not insert"))), "duplicate");
     await assert.rejects(
-      streams.submit("s", 2, () => Promise.reject(new Error("not stored"))),
+      streams.submit(idOf("s", 2), () => Promise.reject(new Error("not stored"))),
       /not stored/,
     );
-    assert.equal(await streams.submit("s", 2, () => Promise.resolve()), "stored");
+    assert.equal(await streams.submit(idOf("s", 2), () => Promise.resolve()), "stored");
   });
 
   test("while an insert that was given up still runs, the data decide nothing yet", async () => {
-    const { WindowsTable } = await import("../../ingest/windows.ts");
     const { store } = api.services;
     const slow = store.query("SELECT sleepEachRow(0.5) FROM numbers(3)", {}, { queryId: "insert/pending/1" });
     await new Promise((wake) => setTimeout(wake, 500));
@@ -142,7 +176,7 @@ describe("ingest", () => {
     }
     await postBatch(api, "owners", 1, builder.finish());
     const rows = await api.services.store.query<{ tenant: string }>(
-      "SELECT tenant FROM windows WHERE stream = 'owners' ORDER BY zone = 'moving' DESC, zone DESC, ts",
+      "SELECT tenant FROM windows WHERE stream = 'owners' AND kind = 1 ORDER BY zone = 'moving' DESC, zone DESC, ts",
     );
     assert.deepEqual(
       rows.map((row) => row.tenant),
@@ -150,6 +184,14 @@ describe("ingest", () => {
     );
   });
 });
+
+function idOf(stream: string, seq: number): BatchId {
+  return { stream, seq, after: seq - 1, digest: "" };
+}
+
+function digestOf(body: Uint8Array): string {
+  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+}
 
 /** `windows` rows whose counts are 1, 2, 3..., and their coverage. */
 function batchOf(windows: number): Batch {

@@ -1,0 +1,97 @@
+/**
+ * paint.ts: the heatmap's pixels: counts and pixel edges in, one block of 32-bit pixels out.
+ *
+ * One scan line is filled for each row of the picture and then copied down to the row's last line, so the work is
+ * rows x width, not height x width. Hatching, which differs from line to line, is laid over afterwards. Column edges are
+ * rounded from absolute time, and so is the hatching's phase: as the picture slides, a column keeps its width and its lines.
+ */
+import type { ColourScale } from "./colour-scale.ts";
+import type { Row } from "./rows.ts";
+
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  /** Pixel edges of the columns, ascending: column i covers edges[i] to edges[i+1]-1. */
+  readonly edges: Int32Array;
+  readonly rows: readonly Row[];
+  /** Row by row: the count of row r and column c is at r * columns + c. */
+  readonly counts: Float64Array;
+  /** What the colours stand for, laid out as `counts`: the counts themselves, or counts made comparable between rows. */
+  readonly weights: Float64Array;
+  /** 1 for each column without data. */
+  readonly missing: Uint8Array;
+}
+
+export interface Inks {
+  /** 256 packed pixels. */
+  readonly ramp: Uint32Array;
+  readonly background: number;
+  readonly hatch: number;
+  /** Pixels between hatching lines, and their thickness. */
+  readonly period: number;
+  readonly thickness: number;
+  /** Pixel distance of the plot's left edge from the hatching's origin in absolute time. */
+  readonly phase: number;
+}
+
+/** Pixel edges of `columns` columns of `stepSec` from `fromTs`, when [min, max) is `width` pixels wide. */
+export function columnEdges(
+  fromTs: number,
+  stepSec: number,
+  columns: number,
+  min: number,
+  max: number,
+  width: number,
+): Int32Array {
+  const scale = width / (max - min);
+  const origin = Math.round(min * scale);
+  return Int32Array.from({ length: columns + 1 }, (_, i) => {
+    const pixel = Math.round((fromTs + i * stepSec) * scale) - origin;
+    return Math.min(width, Math.max(0, pixel));
+  });
+}
+
+/** @param pixels width x height, all of which are written */
+export function paint(pixels: Uint32Array, picture: Picture, scale: ColourScale, inks: Inks): void {
+  pixels.fill(inks.background);
+  const columns = picture.edges.length - 1;
+  picture.rows.forEach((row, r) => paintRow(pixels, picture, row, r * columns, scale, inks.ramp));
+  for (let c = 0; c < columns; c++) if (picture.missing[c] === 1) hatchColumn(pixels, picture, c, inks);
+}
+
+function paintRow(
+  pixels: Uint32Array,
+  picture: Picture,
+  row: Row,
+  offset: number,
+  scale: ColourScale,
+  ramp: Uint32Array,
+): void {
+  const { edges, weights, width } = picture;
+  const start = row.top * width;
+  let any = false;
+  for (let c = 0; c < edges.length - 1; c++) {
+    const weight = weights[offset + c] ?? 0;
+    if (weight <= 0) continue;
+    any = true;
+    const colour = ramp[scale.indexOf(weight)] ?? 0;
+    const end = start + (edges[c + 1] ?? 0);
+    for (let x = start + (edges[c] ?? 0); x < end; x++) pixels[x] = colour;
+  }
+  if (!any) return;
+  for (let y = row.top + 1; y < row.bottom; y++) pixels.copyWithin(y * width, start, start + width);
+}
+
+function hatchColumn(pixels: Uint32Array, picture: Picture, column: number, inks: Inks): void {
+  const { edges, width, height } = picture;
+  for (let y = 0; y < height; y++) {
+    for (let x = edges[column] ?? 0; x < (edges[column + 1] ?? 0); x++) {
+      if (isHatched(x, y, inks)) pixels[y * width + x] = inks.hatch;
+    }
+  }
+}
+
+/** Whether a hatching line crosses the pixel: lines rise to the right at 45 degrees. */
+export function isHatched(x: number, y: number, { period, thickness, phase }: Inks): boolean {
+  return (x + y + phase) % period < thickness;
+}
