@@ -76,7 +76,7 @@ const server = createServer((request, response) => {
       if (state === "up") up.add(host);
       else up.delete(host);
     }
-    response.end("{}");
+    response.end('{"outcome":"stored"}');
   });
 });
 

@@ -8,6 +8,9 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { performance, monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { startSimulator } from "../cli/simulator-process.ts";
@@ -70,8 +73,10 @@ const knownHosts = parseKnownHosts(hosts.map(({ name, port: at, hostKey }) => `[
 order({ type: "assign", assignments: ASSIGNMENTS });
 const url = `http://127.0.0.1:${port}`;
 const startedMs = performance.now();
-const collector = startCollector({
+const spoolDirectory = await mkdtemp(join(tmpdir(), "isotherm-bench-"));
+const collector = await startCollector({
   name: "bench",
+  spoolDirectory,
   hosts: hosts.map(({ name, port: at }) => ({
     name,
     platform: "smartos",
@@ -135,5 +140,6 @@ const lines: [string, string][] = [
 ];
 for (const [name, value] of lines) process.stdout.write(`${name.padEnd(20)} ${value}\n`);
 await collector.close(0);
+await rm(spoolDirectory, { recursive: true, force: true });
 await Promise.all(simulators.map((simulator) => simulator.close()));
 sink.disconnect();

@@ -2,7 +2,7 @@
  * batcher.ts: rows of all hosts into batches.
  *
  * A batch goes as soon as `lingerMs` have passed since its first row, so that freshness is set by the tick and not by a
- * timer, or when it is large. It never spans two days (UTC), since the store's partitions are days and a batch must become one
+ * timer, or when it is large; while ingest is behind, or away, it waits for more. It never spans two days (UTC), since the store's partitions are days and a batch must become one
  * atomic part.
  */
 import { BatchBuilder } from "../core/batch-builder.ts";
@@ -18,7 +18,6 @@ export interface RowSink {
 export interface BatcherOptions {
   readonly spool: Spool;
   readonly lingerMs: number;
-  readonly onBatch: () => void;
 }
 
 interface OpenBatch {
@@ -29,6 +28,9 @@ interface OpenBatch {
 const MAX_ROWS = 10_000;
 const MAX_ENTRIES = 200_000;
 const DAY_SEC = 86_400;
+/** With so many batches waiting nothing is fresh anyway: fewer and larger ones are sent sooner, since they go one at a time. */
+const BEHIND = 10;
+const BEHIND_LINGER_MS = 500;
 
 export class Batcher implements RowSink {
   readonly #options: BatcherOptions;
@@ -47,7 +49,7 @@ export class Batcher implements RowSink {
     open.builder.addCoverage(coverage);
     open.coverage.push(coverage);
     if (open.builder.rows >= MAX_ROWS || open.builder.entries >= MAX_ENTRIES) this.#close(day, open);
-    else this.#timer ??= setTimeout(() => this.flush(), this.#options.lingerMs);
+    else this.#timer ??= setTimeout(() => this.flush(), this.#lingerMs());
   }
 
   /** Spools everything now. */
@@ -57,10 +59,14 @@ export class Batcher implements RowSink {
     for (const [day, open] of this.#open) this.#close(day, open);
   }
 
+  #lingerMs(): number {
+    const { spool, lingerMs } = this.#options;
+    return spool.length > BEHIND ? Math.max(lingerMs, BEHIND_LINGER_MS) : lingerMs;
+  }
+
   #close(day: number, { builder, coverage }: OpenBatch): void {
     this.#open.delete(day);
     const batch = builder.finish();
     this.#options.spool.append(encodeBatch(batch), batch.rows, coverage);
-    this.#options.onBatch();
   }
 }

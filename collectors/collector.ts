@@ -2,34 +2,21 @@
  * collector.ts: the hosts of one collector process, and the way of their rows to ingest.
  */
 import type { Assignment } from "../core/instrumentation.ts";
-import type { CoverageRow } from "../core/window.ts";
 import type { Platform } from "../d-scripts/recipe.ts";
-import type { Log } from "../server/log.ts";
 import { Assignments } from "./assignments.ts";
-import { Batcher } from "./batcher.ts";
 import { GUARD_LIMITS, type GuardLimits } from "./cost-guard.ts";
-import { gapRow } from "./coverage.ts";
+import { type DeliveryOptions, startDelivery } from "./spool-delivery.ts";
 import { ENABLING_TIMINGS, type EnablingTimings } from "./enabling.ts";
 import { Host } from "./host.ts";
 import type { KnownHosts } from "./known-hosts.ts";
-import { Once } from "./once.ts";
-import { MemorySpool } from "./spool.ts";
 import { DEFAULT_TIMINGS, type SshTarget, type SshTimings } from "./ssh.ts";
 import { SupportBook } from "./support.ts";
 import { Turns } from "./turns.ts";
-import { Uploader } from "./uploader.ts";
 
-export interface CollectorOptions {
-  /** The collector's own name: part of its stream names. */
-  readonly name: string;
+export interface CollectorOptions extends Omit<DeliveryOptions, "now"> {
   readonly hosts: readonly HostConfig[];
   readonly knownHosts: () => KnownHosts;
-  readonly ingestUrl: string;
   readonly queryUrl: string;
-  readonly token: string;
-  readonly log: Log;
-  readonly spoolBytes?: number;
-  readonly lingerMs?: number;
   readonly zonesEveryMs?: number;
   /** How often a host's rates and counters are reported; changes of state are told at once. */
   readonly reportEveryMs?: number;
@@ -50,48 +37,26 @@ export interface HostConfig {
 }
 
 export interface Collector {
-  /** Stops tracing, sends what is spooled for at most `withinMs`, then ends. */
+  /** Stops tracing, sends what is spooled for at most `withinMs`, then ends; what is left stays on the disk. */
   close(withinMs?: number): Promise<void>;
 }
 
 const CHECK_MS = 1_000;
 const CONNECTING_AT_ONCE = 16;
 
-export function startCollector(options: CollectorOptions): Collector {
-  const { name, log, token, now = Date.now } = options;
-  const said = new Once();
+/** @throws OperationalError SPOOL_IN_USE, SPOOL_UNREADABLE */
+export async function startCollector(options: CollectorOptions): Promise<Collector> {
+  const { log, token, now = Date.now } = options;
   const warn = (facts: Record<string, unknown>, message: string): void => log.warn(facts, message);
-  const lose = (coverage: readonly CoverageRow[], reason: "spool_overflow" | "quarantined"): void => {
-    const lost = coverage.filter((row) => row.status !== "gap");
-    for (const row of lost) batcher.add([], gapRow({ ...row, reason, nowMs: now() }));
-    if (lost.length > 0 && said.first(`lost: ${reason}`, now())) {
-      log.error(
-        { windows: lost.length, reason },
-        "windows were lost; coverage says which, this line comes once an hour",
-      );
-    }
-  };
-  const spool = new MemorySpool({
-    collector: name,
-    capacityBytes: options.spoolBytes ?? 256 * 1024 * 1024,
-    // Not within the append that dropped it: the gap rows are an append of their own.
-    onDrop: (dropped) => setImmediate(() => lose(dropped.coverage, "spool_overflow")),
-  });
-  const uploader = new Uploader({
-    ingestUrl: options.ingestUrl,
-    token,
-    spool,
-    onRefused: (coverage) => lose(coverage, "quarantined"),
-    onAlarm: warn,
-  });
-  const batcher = new Batcher({ spool, lingerMs: options.lingerMs ?? 100, onBatch: () => uploader.wake() });
+  const delivery = await startDelivery({ ...options, now });
+  const { batcher, uploader, earlier } = delivery;
   const support = new SupportBook();
   const turns = new Turns(CONNECTING_AT_ONCE);
   const hosts = options.hosts.map(
     (host) =>
       new Host({
         ...host,
-        collector: name,
+        collector: options.name,
         knownHosts: options.knownHosts,
         timings: options.timings ?? DEFAULT_TIMINGS,
         enablingTimings: { ...ENABLING_TIMINGS, ...options.enablingTimings },
@@ -103,6 +68,7 @@ export function startCollector(options: CollectorOptions): Collector {
         support,
         turns,
         sink: batcher,
+        claimLastTs: (spec) => earlier.claim(spec, host.name),
         report: (of, report) => uploader.report(of, report),
         log,
         now,
@@ -120,7 +86,6 @@ export function startCollector(options: CollectorOptions): Collector {
     for (const host of hosts) host.check();
   }, CHECK_MS);
 
-  uploader.start();
   assignments.start();
   for (const host of hosts) host.start();
   return {
@@ -128,8 +93,7 @@ export function startCollector(options: CollectorOptions): Collector {
       assignments.close();
       clearInterval(checks);
       for (const host of hosts) host.close();
-      batcher.flush();
-      await uploader.close(withinMs);
+      await delivery.close(withinMs);
     },
   };
 }

@@ -1,18 +1,16 @@
 /**
- * command.ts: commands over a connection: short ones, whole; long ones, as streams that a lease keeps alive.
+ * command.ts: short commands over a connection, whole, however they end.
  *
  * Both outputs are always drained: dtrace blocks for ever on an unread standard error, and the kernel kills an enabling whose
  * consumer stalls. A channel whose end does not come is given up after a moment: nothing waits for a dead host.
  */
 import { OperationalError } from "../core/errors.ts";
-import type { Channels, OpenCommand } from "./channels.ts";
-import type { Channel, ExitStatus } from "./ssh.ts";
+import type { Channels } from "./channels.ts";
+import { CLOSE_MS, ended } from "./open-command.ts";
+import type { ExitStatus } from "./ssh.ts";
 
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 const MAX_ERROR_CHARACTERS = 500;
-const LEASE_MS = 2_000;
-/** From closing a channel to giving it up. */
-const CLOSE_MS = 3_000;
 
 export interface ShortCommand {
   readonly command: string;
@@ -77,38 +75,9 @@ export async function runCommand(channels: Channels, order: ShortCommand): Promi
   return { status, stdout: Buffer.concat(chunks).toString("utf8"), stderr: stderr.trim() };
 }
 
-/** Closes a channel in order, and gives it up where the other side does not answer. */
-export async function hangUp(open: OpenCommand): Promise<void> {
-  open.channel.end();
-  open.channel.close();
-  await ended(open, CLOSE_MS);
-}
-
-/** The exit status; that of a closed channel when none has come in time. */
-async function ended(open: OpenCommand, withinMs: number): Promise<ExitStatus> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ExitStatus>((resolve) => {
-    timer = setTimeout(() => {
-      open.release();
-      resolve({ code: null, signal: null });
-    }, withinMs);
-  });
-  const status = await Promise.race([open.exit, late]);
-  clearTimeout(timer);
-  return status;
-}
-
 export function describe({ code, signal }: ExitStatus): string {
   if (code !== null) return `exit status ${code}`;
   return signal === null ? "the channel closed" : `killed by ${signal}`;
-}
-
-/** Writes the line that keeps a remote command alive, until the channel closes. */
-export function keepLease(channel: Channel): void {
-  const timer = setInterval(() => {
-    if (channel.writable) channel.write("lease\n");
-  }, LEASE_MS);
-  channel.on("close", () => clearInterval(timer));
 }
 
 function failed(command: string, why: string): OperationalError {

@@ -8,6 +8,7 @@
 import type { CoverageRow, GapReason, WindowRow } from "../core/window.ts";
 import type { RowSink } from "./batcher.ts";
 import { ColumnClock } from "./column-clock.ts";
+import type { ClockFlag } from "./host-clock.ts";
 
 export interface CoverageOptions {
   readonly spec: string;
@@ -21,6 +22,8 @@ export interface Delivery {
   readonly enabling: string;
   readonly tick: number;
   readonly endedMs: number;
+  /** What was done to `endedMs`. */
+  readonly clock?: ClockFlag;
   readonly receivedMs: number;
   readonly elapsedNs: number;
   readonly rows: readonly Pick<WindowRow, "zone" | "keys" | "bucket" | "count" | "value">[];
@@ -30,7 +33,7 @@ export interface Delivery {
   readonly losses: Readonly<Record<string, number>>;
 }
 
-/** Beyond this many columns one row says it all: an hour's outage should not cost 3,600 rows when it ends. */
+/** Of more columns, one row says all the older ones: an hour's outage should not cost 3,600 rows when it ends. */
 const MAX_GAP_ROWS = 120;
 /** Frames travel; a column younger than this is not overdue. */
 const GRACE_SEC = 3;
@@ -40,6 +43,8 @@ export class Coverage {
   readonly #clock: ColumnClock;
   #nextTs: number | undefined;
   #enabling = "";
+  /** Columns declared since the last delivery, for one reason. */
+  #outage: { readonly reason: GapReason; readonly fromTs: number } | undefined;
 
   constructor(options: CoverageOptions) {
     this.#options = options;
@@ -54,8 +59,10 @@ export class Coverage {
     // A window from before the expected one was slow, and changes nothing; one from far before says that the clock was set back,
     // or that history is being told: then columns are expected from there on.
     const behind = (this.#nextTs ?? 0) - ts;
+    if (ts >= (this.#outage?.fromTs ?? ts)) this.#outage = undefined;
     if (behind <= 0 || behind > MAX_GAP_ROWS * granularitySec) this.#nextTs = ts + granularitySec;
     this.#enabling = enabling;
+    const flag = delivery.clock ?? "";
     const lossy = delivery.dropped > 0 || Object.keys(delivery.losses).length > 0;
     sink.add(
       delivery.rows.map((row) => ({ ...row, spec, enabling, host, tick, ts })),
@@ -72,7 +79,7 @@ export class Coverage {
         endedMs: delivery.endedMs,
         receivedMs: delivery.receivedMs,
         elapsedNs: delivery.elapsedNs,
-        detail: lossy ? JSON.stringify(delivery.losses) : "",
+        detail: lossy || flag !== "" ? JSON.stringify({ ...delivery.losses, ...(flag !== "" && { clock: flag }) }) : "",
       },
     );
   }
@@ -90,10 +97,34 @@ export class Coverage {
     if (dueTs > this.#nextTs) this.#declare(dueTs, reason, nowMs);
   }
 
+  /**
+   * What an outage was is known now: its columns are declared again, and of equally frequent reasons readers take the first by
+   * name, which is host_reboot before ssh_down.
+   */
+  correct(was: GapReason, reason: GapReason, nowMs: number): void {
+    const toTs = this.#nextTs;
+    if (toTs === undefined || this.#outage?.reason !== was) return;
+    this.#nextTs = this.#outage.fromTs;
+    this.#declare(toTs, reason, nowMs);
+  }
+
+  /** Goes on after a column of an earlier run, and declares what ended between it and now, which nobody can deliver any more. */
+  resume(lastTs: number, nowMs: number, reason: GapReason): void {
+    const { granularitySec } = this.#options;
+    this.#nextTs = lastTs + granularitySec;
+    const toTs = Math.floor(nowMs / 1000 / granularitySec) * granularitySec;
+    if (toTs > this.#nextTs) this.#declare(toTs, reason, nowMs);
+  }
+
   /** Gap rows for [nextTs, toTs). */
   #declare(toTs: number, reason: GapReason, nowMs: number): void {
     const { spec, host, granularitySec, sink } = this.#options;
-    const from = Math.max(this.#nextTs ?? toTs, toTs - MAX_GAP_ROWS * granularitySec);
+    const first = this.#nextTs ?? toTs;
+    if (this.#outage?.reason !== reason) this.#outage = { reason, fromTs: first };
+    const from = Math.max(first, toTs - MAX_GAP_ROWS * granularitySec);
+    if (from > first) {
+      sink.add([], { ...this.#gap(spec, host, first, reason, nowMs), elapsedNs: (from - first) * 1e9 });
+    }
     for (let ts = from; ts < toTs; ts += granularitySec) sink.add([], this.#gap(spec, host, ts, reason, nowMs));
     this.#nextTs = toTs;
   }
@@ -103,7 +134,7 @@ export class Coverage {
   }
 }
 
-/** A declaration that a column was not watched. */
+/** A declaration that a column was not watched; with `elapsedNs`, that columns from there on were not. */
 export function gapRow(gap: {
   spec: string;
   host: string;

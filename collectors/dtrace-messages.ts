@@ -29,6 +29,7 @@ export type MessageKind =
   | "enabling_failed"
   | "option_refused"
   | "matched"
+  | "own_cpu"
   | "unknown";
 
 export interface DtraceMessage {
@@ -107,6 +108,8 @@ export function classify(message: string): DtraceMessage {
 }
 
 const PREFIX = "dtrace: ";
+/** What the wrapper's words about dtrace's CPU time start with. */
+export const OWN_CPU = "wrapper: cpu ";
 
 function isDrop(line: string): boolean {
   return dropOf(line.startsWith(PREFIX) ? line.slice(PREFIX.length) : line) !== undefined;
@@ -184,6 +187,8 @@ const WORDS: readonly (readonly [start: string, inside: string, kind: MessageKin
   ["failed to set ", "", "option_refused"],
   ["script '", "' matched ", "matched"],
   ["description '", "' matched ", "matched"],
+  // The wrapper's (deploy/wrapper), not dtrace's.
+  [OWN_CPU, "", "own_cpu"],
 ];
 
 function kindOf(body: string): MessageKind {

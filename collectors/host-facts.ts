@@ -6,6 +6,8 @@ export interface HostFacts {
   /** The platform image; "" where the host does not say. */
   readonly platform: string;
   readonly dtrace: string;
+  /** How many programs it can run on one channel; 0: none, or not said. */
+  readonly share: number;
   /** Epoch seconds; 0: not said. */
   readonly bootSec: number;
   /** How far the host's clock is ahead of ours; null: not said. Off by at most half of the time that the question took. */
@@ -13,6 +15,8 @@ export interface HostFacts {
 }
 
 const MAX_TEXT = 200;
+/** With the four on channels of their own: the 20 enablings that a host may have. */
+const MAX_SHARE = 16;
 /** Clocks are set while a host boots; another boot differs by far more. */
 const SAME_BOOT_SEC = 5;
 
@@ -32,6 +36,7 @@ export function readFacts(version: string, sentMs: number, receivedMs: number): 
   return {
     platform: said.get("platform") ?? "",
     dtrace: said.get("dtrace") ?? "",
+    share: Math.min(MAX_SHARE, Math.max(0, Math.trunc(Number(said.get("share") ?? 0)) || 0)),
     bootSec: Number(said.get("boot") ?? 0) || 0,
     clockOffsetMs: Number.isFinite(offsetMs) ? Math.round(offsetMs) : null,
   };

@@ -105,9 +105,9 @@ export class HostLink {
     this.#clockWanted = false;
     const sentMs = now();
     // Also when it fails: the next try has its time, too.
-    clock.measured(clock.offsetMs, sentMs);
+    clock.asked(sentMs);
     const facts = readFacts(await runShort(channels, "version", SHORT_MS), sentMs, now());
-    if (facts.clockOffsetMs !== null) clock.measured(facts.clockOffsetMs, sentMs);
+    if (facts.clockOffsetMs !== null) clock.measured(facts.clockOffsetMs, sentMs, (now() - sentMs) / 2);
     return facts;
   }
 

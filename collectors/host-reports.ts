@@ -74,10 +74,10 @@ export class HostReports {
   async #send(host: string, report: HostReport): Promise<void> {
     const headers = { "content-type": "application/json" };
     const path = `/v1/hosts/${encodeURIComponent(host)}`;
-    const verdict = await this.#client.call(path, "PUT", headers, JSON.stringify(report));
-    if (typeof verdict === "object") await pause(verdict.retryMs, this.#signal);
+    const verdict = await this.#client.call({ path, method: "PUT", headers, body: JSON.stringify(report) });
+    if (verdict.kind === "retry") await pause(verdict.retryMs, this.#signal);
     this.#underWay.delete(host);
-    if (typeof verdict === "object") {
+    if (verdict.kind === "retry") {
       // What came meanwhile is newer, but may be without the zones of this one.
       const newer = this.#waiting.get(host);
       this.#waiting.set(host, newer === undefined ? report : merged(newer, report));

@@ -31,6 +31,8 @@ export interface HostTasksOptions {
   readonly host: string;
   readonly platform: Platform;
   readonly sink: RowSink;
+  /** The last column of a spec that an earlier run of this collector had; asked once for each. */
+  readonly claimLastTs?: (spec: string) => number | undefined;
   readonly limits: GuardLimits;
   readonly now: () => number;
 }
@@ -77,6 +79,8 @@ export class HostTasks {
     if (!GRANULARITIES_SEC.includes(granularitySec)) return undefined;
     const { host, sink, limits } = this.#options;
     const record = known ?? new TaskRecord({ spec: id, host, granularitySec, sink, limits });
+    const lastTs = this.#options.claimLastTs?.(id);
+    if (lastTs !== undefined) record.resume(lastTs, this.#options.now());
     return { id, metric, requestedBy, zones, record, work: this.#workOf(assignment) };
   }
 

@@ -13,7 +13,7 @@ import type { EnablingStatus, HostDetail, HostReport, MetricSupport } from "../c
 import type { Assignment } from "../core/instrumentation.ts";
 import { metricName } from "../core/metric.ts";
 import { OPERATOR } from "../core/window.ts";
-import type { Platform } from "../d-scripts/recipe.ts";
+import { KSTAT_SOURCES, type KstatSource, type Platform } from "../d-scripts/recipe.ts";
 import type { Log } from "../server/log.ts";
 import type { RowSink } from "./batcher.ts";
 import { Channels } from "./channels.ts";
@@ -51,6 +51,7 @@ export interface HostOptions {
   readonly support: SupportBook;
   readonly turns: Turns;
   readonly sink: RowSink;
+  readonly claimLastTs?: (spec: string) => number | undefined;
   readonly report: (host: string, report: HostReport) => void;
   readonly log: Log;
   readonly now: () => number;
@@ -62,7 +63,7 @@ interface Link {
   readonly channels: Channels;
   readonly questions: HostLink;
   readonly enablings: Map<string, Enabling>;
-  kstat: KstatStream | undefined;
+  readonly streams: Map<KstatSource, KstatStream>;
   check: SupportCheck | undefined;
 }
 
@@ -130,11 +131,23 @@ export class Host {
     const nowMs = this.#options.now();
     for (const { id, record, work } of this.#tasks.all) {
       const enabling = this.#link?.enablings.get(id);
-      if ("refusal" in work) record.coverage.overdue(this.#clock.hostMs(nowMs), "unsupported", nowMs);
-      else if (!this.#ready) record.coverage.overdue(this.#clock.hostMs(nowMs), "ssh_down", nowMs);
-      else enabling?.check();
+      if ("refusal" in work) record.coverage.overdue(this.#clock.columnMs(nowMs), "unsupported", nowMs);
+      else if (!this.#ready) record.coverage.overdue(this.#clock.columnMs(nowMs), "ssh_down", nowMs);
+      else if (enabling !== undefined) {
+        enabling.check();
+        if (enabling.isOld && this.#takesOver) this.#renew(id);
+      }
     }
-    this.#link?.kstat?.check();
+    for (const stream of this.#link?.streams.values() ?? []) stream.check();
+  }
+
+  #renew(id: string): void {
+    const link = this.#link;
+    const task = this.#tasks.get(id);
+    const old = link?.enablings.get(id);
+    if (link === undefined || task === undefined || old === undefined) return;
+    link.enablings.delete(id);
+    this.#startEnabling(link, task, old.makeWay());
   }
 
   /** Never rejects. */
@@ -151,12 +164,13 @@ export class Host {
       onZones: (zones) => this.#haveZones(zones),
       onTrouble: (what, chain) => this.#say("warn", { chain }, what),
     });
-    const link: Link = { connection, channels, questions, enablings: new Map(), kstat: undefined, check: undefined };
+    const link: Link = { connection, channels, questions, enablings: new Map(), streams: new Map(), check: undefined };
     this.#link = link;
     try {
       const { facts, zones } = await questions.begin();
       if (this.#link !== link) return;
       this.#session.settled();
+      channels.mayShare(facts.share);
       this.#known(facts);
       this.#ready = true;
       this.#reporter.up(facts.platform);
@@ -177,6 +191,7 @@ export class Host {
     if (rebooted) this.#options.log.warn({ host: this.#options.name }, "host has rebooted");
     for (const { record } of this.#tasks.all) {
       if (before !== undefined) record.gap = rebooted ? "host_reboot" : "ssh_down";
+      if (rebooted) record.coverage.correct("ssh_down", "host_reboot", this.#options.now());
       if (imageOf(before) !== imageOf(facts)) record.forgetUnsupported();
     }
     if (imageOf(before) !== imageOf(facts)) this.#missing.clear();
@@ -204,7 +219,7 @@ export class Host {
     link.questions.close();
     link.check?.stop();
     for (const enabling of link.enablings.values()) enabling.stop();
-    link.kstat?.stop();
+    for (const stream of link.streams.values()) stream.stop();
   }
 
   #haveZones(zones: readonly HostZone[]): void {
@@ -218,22 +233,34 @@ export class Host {
   #reconcile(): void {
     const link = this.#link;
     for (const id of this.#tasks.update(this.#assignments, this.#zones)) {
-      link?.enablings.get(id)?.stop();
+      const enabling = link?.enablings.get(id);
       link?.enablings.delete(id);
       this.#reporter.touch();
+      const task = this.#tasks.get(id);
+      if (link === undefined || task === undefined || !this.#takesOver) enabling?.stop();
+      else this.#startEnabling(link, task, enabling?.makeWay());
     }
     if (link === undefined || !this.#ready) return;
     this.#down.sinceMs = 0;
     for (const task of this.#tasks.all) this.#startEnabling(link, task);
-    this.#runKstat(link);
+    for (const source of KSTAT_SOURCES) this.#runKstat(link, source);
   }
 
-  #startEnabling(link: Link, task: Task): void {
-    if ("refusal" in task.work || task.work.entry.recipe.kind !== "dtrace" || link.enablings.has(task.id)) return;
+  /** On Linux ticks may come seconds late, and zones do not change. */
+  get #takesOver(): boolean {
+    return this.#ready && this.#options.platform !== "linux";
+  }
+
+  #startEnabling(link: Link, task: Task, predecessor?: Enabling): void {
+    if ("refusal" in task.work || task.work.entry.recipe.kind !== "dtrace" || link.enablings.has(task.id)) {
+      predecessor?.stop();
+      return;
+    }
     const { platform, now, enablingTimings: timings } = this.#options;
     const enabling: Enabling = new Enabling({
       ...task,
       ...task.work,
+      predecessor,
       specId: task.id,
       platform,
       channels: link.channels,
@@ -252,32 +279,37 @@ export class Host {
     enabling.start();
   }
 
-  #runKstat(link: Link): void {
+  #runKstat(link: Link, source: KstatSource): void {
     const tasks = [...this.#tasks.all].flatMap(({ id, zones, record, work }): KstatTask[] => {
-      if ("refusal" in work || work.entry.recipe.kind !== "kstat") return [];
+      if ("refusal" in work || work.entry.recipe.kind !== "kstat" || work.entry.recipe.from !== source) return [];
       return [{ id, zones, record, spec: work.spec, entry: { metric: work.entry.metric, recipe: work.entry.recipe } }];
     });
+    let stream = link.streams.get(source);
     if (tasks.length === 0) {
-      link.kstat?.stop();
-      link.kstat = undefined;
+      stream?.stop();
+      link.streams.delete(source);
       return;
     }
-    if (link.kstat === undefined) {
+    if (stream === undefined) {
       const { now, enablingTimings } = this.#options;
-      const { silenceMs } = enablingTimings;
+      const { silenceMs, renewMs } = enablingTimings;
       const kstat: KstatStream = new KstatStream({
+        source,
         channels: link.channels,
         clock: this.#clock,
         now,
         silenceMs,
+        onLag: () => link.questions.wantClock(),
+        renewMs,
         onState: () => {
           const status = tasks[0] && kstat.status(tasks[0].id);
-          if (status !== undefined) this.#changed({ ...status, spec: "kstat", metric: "kstat" });
+          if (status !== undefined) this.#changed({ ...status, spec: source, metric: source });
         },
       });
-      link.kstat = kstat;
+      stream = kstat;
+      link.streams.set(source, stream);
     }
-    link.kstat.assign(tasks);
+    stream.assign(tasks);
   }
 
   #startCheck(link: Link, facts: HostFacts): void {
@@ -313,7 +345,9 @@ export class Host {
   }
 
   #detail(): HostDetail {
-    for (const [metric, missing] of this.#link?.kstat?.missing() ?? []) this.#missing.set(metric, missing);
+    for (const stream of this.#link?.streams.values() ?? []) {
+      for (const [metric, missing] of stream.missing()) this.#missing.set(metric, missing);
+    }
     return {
       dtrace: this.#facts?.dtrace ?? "",
       bootSec: this.#facts?.bootSec ?? 0,
@@ -331,7 +365,9 @@ export class Host {
       const cause = alarming ? "host_key" : "ssh_down";
       return { ...idle, spec: id, metric, state: "down", cause, reason: reason.slice(0, 500), sinceMs };
     }
-    const status = this.#link?.enablings.get(id)?.status() ?? this.#link?.kstat?.status(id);
+    const streams = [...(this.#link?.streams.values() ?? [])];
+    const status =
+      this.#link?.enablings.get(id)?.status() ?? streams.map((each) => each.status(id)).find((each) => each);
     const sinceMs = this.#options.now();
     return status ?? { ...idle, spec: id, metric, state: "starting", cause: "starting", reason: "", sinceMs };
   }

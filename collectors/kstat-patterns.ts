@@ -9,10 +9,14 @@ import type { KstatRecipe } from "../d-scripts/recipe.ts";
 
 const PATTERN = /^[A-Za-z0-9_:*.-]{1,128}$/;
 
+/** kstats by their class, whatever their module: the wrapper finds out which modules have them on its host. */
+const CLASS = /^class:[a-z0-9_]{1,58}$/;
+
 /**
  * The patterns that cover all those of the recipes, sorted, none covering another.
  *
- * @throws RangeError where a recipe's pattern is not `module:instance:name:` of A-Z a-z 0-9 _ * . -: a bug in the recipe
+ * @throws RangeError where a recipe's pattern is not `module:instance:name:` of A-Z a-z 0-9 _ * . -, or `class:` and a class: a
+ *   bug in the recipe
  */
 export function kstatPatterns(recipes: Iterable<Pick<KstatRecipe, "patterns">>): string[] {
   const all = new Set<string>();
@@ -25,6 +29,7 @@ export function kstatPatterns(recipes: Iterable<Pick<KstatRecipe, "patterns">>):
 }
 
 function checked(pattern: string): string {
+  if (CLASS.test(pattern)) return pattern;
   const parts = pattern.split(":");
   // A leading minus would be an option of kstat's.
   if (!PATTERN.test(pattern) || pattern.startsWith("-") || parts.length !== 4 || !isAny(parts[3] ?? "?")) {
@@ -36,6 +41,7 @@ function checked(pattern: string): string {
 }
 
 function covers(wide: string, narrow: string): boolean {
+  if (CLASS.test(wide) || CLASS.test(narrow)) return wide === narrow;
   const parts = narrow.split(":");
   return wide.split(":").every((part, i) => isAny(part) || part === parts[i]);
 }

@@ -1,5 +1,5 @@
 /**
- * kstat-stream.ts: one `kstat ... 1` a host, for all metrics that the kernel counts anyway.
+ * kstat-stream.ts: one `kstat ... 1` a host, for all metrics that the kernel counts anyway; one `pools` for what is printed so.
  *
  *   idle ──assign──▶ opening ──▶ reading ──ended, silent──▶ resting ──backoff──▶ opening      stop, from anywhere ──▶ over
  *                       ▲           └── a metric needs other kstats ──┐
@@ -14,14 +14,16 @@ import { errorChain } from "../core/errors.ts";
 import type { Cause, EnablingState, EnablingStatus } from "../core/host-status.ts";
 import type { Spec } from "../core/instrumentation.ts";
 import type { GapReason } from "../core/window.ts";
+import type { KstatSource } from "../d-scripts/recipe.ts";
 import { Backoff } from "./backoff.ts";
-import type { Channels, OpenCommand } from "./channels.ts";
-import { describe, hangUp, keepLease } from "./command.ts";
+import type { Channels } from "./channels.ts";
+import { describe } from "./command.ts";
 import type { HostClock } from "./host-clock.ts";
 import { KstatParser } from "./kstat-parser.ts";
 import { kstatPatterns } from "./kstat-patterns.ts";
 import type { KstatSample } from "./kstat-sample.ts";
 import { KstatWindows, type KstatEntry, type KstatWindow } from "./kstat-windows.ts";
+import { hangUp, keepLease, type OpenCommand } from "./open-command.ts";
 import type { ExitStatus } from "./ssh.ts";
 import type { TaskRecord } from "./task-record.ts";
 
@@ -34,6 +36,8 @@ export interface KstatTask {
 }
 
 export interface KstatStreamOptions {
+  /** `pools` takes no patterns. */
+  readonly source: KstatSource;
   readonly channels: Channels;
   readonly clock: HostClock;
   readonly now: () => number;
@@ -41,6 +45,10 @@ export interface KstatStreamOptions {
   readonly onState: () => void;
   /** Silence that ends the command. */
   readonly silenceMs: number;
+  /** The samples' times cannot be right: is it the clock? */
+  readonly onLag: () => void;
+  /** Age at which the command is started anew: it asks for the modules that had kstats of a class when it began. */
+  readonly renewMs: number;
 }
 
 interface RunningTask extends KstatTask {
@@ -72,6 +80,7 @@ export class KstatStream {
   #wake: (() => void) | undefined;
   #enabling = "";
   #lastSampleMs = 0;
+  #openedMs = 0;
   #state: EnablingState = "starting";
   #cause: Cause = "starting";
   #reason = "";
@@ -107,8 +116,9 @@ export class KstatStream {
   /** Declares columns that have not come, and ends a command that hangs. Call it about once a second. */
   check(): void {
     const nowMs = this.#options.now();
-    const hostMs = this.#options.clock.hostMs(nowMs);
+    const hostMs = this.#options.clock.columnMs(nowMs);
     for (const { task } of this.#refused.values()) task.record.coverage.overdue(hostMs, "unsupported", nowMs);
+    if (this.#open !== undefined && nowMs - this.#openedMs > this.#options.renewMs) this.#renew();
     const quietMs = nowMs - this.#lastSampleMs;
     if (quietMs < QUIET_MS) return;
     for (const { record } of this.#tasks.values()) record.coverage.overdue(hostMs, record.gap, nowMs);
@@ -188,10 +198,12 @@ export class KstatStream {
     }
     this.#lastSampleMs = this.#options.now();
     try {
-      const open = await this.#options.channels.open(`kstat ${this.#patterns.join(" ")}`, "stream", {
+      const { source, channels } = this.#options;
+      const open = await channels.open(source === "kstat" ? `kstat ${this.#patterns.join(" ")}` : source, "stream", {
         signal: this.#stop.signal,
       });
       this.#open = open;
+      this.#openedMs = this.#options.now();
       if (this.#stop.signal.aborted || this.#isRenewing()) await hangUp(open);
       const { status, stderr } = await this.#read(open);
       if (!this.#isRenewing()) this.#ended(status, stderr);
@@ -261,6 +273,8 @@ export class KstatStream {
 
   #deliver(task: RunningTask, sample: KstatSample, window: KstatWindow): void {
     const { record } = task;
+    const end = this.#options.clock.windowEnd(task.id, sample.epochSec * 1000, this.#lastSampleMs);
+    if (this.#options.clock.isInDoubt) this.#options.onLag();
     task.tick += 1;
     if (window.missing.length !== task.missing.length) {
       task.missing = window.missing;
@@ -270,7 +284,8 @@ export class KstatStream {
       {
         enabling: this.#enabling,
         tick: task.tick,
-        endedMs: sample.epochSec * 1000,
+        endedMs: end.endedMs,
+        clock: end.flag,
         receivedMs: this.#lastSampleMs,
         elapsedNs: window.elapsedNs,
         rows: window.rows,

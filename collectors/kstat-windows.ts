@@ -7,14 +7,13 @@
  * tested before, on all fields that a row has.
  */
 import { bucketsOf, type Buckets } from "../core/histogram/buckets.ts";
-import { formatScheme } from "../core/histogram/scheme.ts";
 import type { Spec } from "../core/instrumentation.ts";
 import { fieldOf, metricName, type Metric } from "../core/metric.ts";
 import { fieldsOf, matches, type Constant } from "../core/predicate.ts";
+import { requireTestable } from "../d-scripts/kstat-predicate.ts";
 import type { KstatRecipe } from "../d-scripts/recipe.ts";
 import { sharePercent, sum, thresholdCounts } from "./kstat-distribution.ts";
 import { INT64_MAX, scaled, type Exact } from "./kstat-number.ts";
-import { requireTestable } from "./kstat-predicate.ts";
 import type { Kstat, KstatSample } from "./kstat-sample.ts";
 import { isUnlimited, KstatColumns, kstatSelector, partOf, type RowPlan } from "./kstat-select.ts";
 import { KstatTally, type KstatWindowRow } from "./kstat-tally.ts";
@@ -62,8 +61,8 @@ export class KstatWindows {
   #lastEpochSec: number | null = null;
 
   /**
-   * @throws RangeError where the spec is for another metric, or its scheme is not the recipe's: a bug
-   * @throws InputError where kstats cannot tell what the predicate asks: for instance a latency that is no threshold
+   * @throws RangeError where the spec is for another metric, or has another distribution: a bug
+   * @throws InputError where kstats cannot tell what the predicate or the scheme asks: for instance a latency that is no threshold
    */
   constructor({ metric, recipe }: KstatEntry, spec: Spec) {
     const { distribution } = recipe;
@@ -71,10 +70,7 @@ export class KstatWindows {
     if (spec.numeric !== null && (distribution?.field !== spec.numeric || spec.scheme === null)) {
       throw new RangeError(`${spec.metric} has no distribution of ${spec.numeric}`);
     }
-    if (spec.numeric !== null && distribution?.kind === "thresholds" && schemeText(spec) !== distribution.scheme) {
-      throw new RangeError(`${spec.metric} is counted in ${distribution.scheme} only`);
-    }
-    requireTestable(spec, distribution);
+    requireTestable(spec, recipe);
     this.#metric = metric;
     this.#recipe = recipe;
     this.#spec = spec;
@@ -244,10 +240,6 @@ class OpenWindow {
 
 const NO_KEYS: Readonly<Record<string, string>> = {};
 const UNSCALED = { multiply: 1, divide: 1 };
-
-function schemeText(spec: Spec): string {
-  return spec.scheme === null ? "" : formatScheme(spec.scheme);
-}
 
 function median(values: readonly number[]): number | undefined {
   return [...values].sort((a, b) => a - b)[values.length >> 1];

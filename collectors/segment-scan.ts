@@ -6,6 +6,7 @@
  */
 import type { Checksum } from "./segment-checksum.ts";
 import { FRAME_BYTES, HEADER_MAGIC, type Place, RECORD_MAGIC, recordAt } from "./segment-record.ts";
+import type { WatchedRow } from "./spool-watched.ts";
 
 export interface SegmentHeader {
   readonly stream: string;
@@ -13,6 +14,8 @@ export interface SegmentHeader {
   readonly previous: number;
   /** How many records the segments before took in all. */
   readonly ordinal: number;
+  /** What had been watched when the segment was made. */
+  readonly watched: readonly WatchedRow[];
 }
 
 export interface SegmentScan {
@@ -44,9 +47,10 @@ export function scanSegment(bytes: Uint8Array, checksum: Checksum): SegmentScan 
 
 function readHeader(payload: Uint8Array): SegmentHeader | undefined {
   try {
-    const { stream, previous, ordinal } = JSON.parse(Buffer.from(payload).toString()) as Partial<SegmentHeader>;
+    const header = JSON.parse(Buffer.from(payload).toString()) as Partial<SegmentHeader>;
+    const { stream, previous, ordinal, watched = [] } = header;
     if (typeof stream !== "string" || typeof previous !== "number" || typeof ordinal !== "number") return undefined;
-    return { stream, previous, ordinal };
+    return { stream, previous, ordinal, watched };
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ import type { Checksum } from "./segment-checksum.ts";
 import { encodeRecord, HEADER_MAGIC } from "./segment-record.ts";
 import type { SegmentHeader } from "./segment-scan.ts";
 import type { SpoolFile, SpoolFs } from "./spool-fs.ts";
+import type { WatchedRow } from "./spool-watched.ts";
 
 export interface Segment {
   readonly name: string;
@@ -64,17 +65,19 @@ export class SegmentWriter {
   readonly #fs: SpoolFs;
   readonly #segmentBytes: number;
   readonly #checksum: Checksum;
+  readonly #watched: () => readonly WatchedRow[];
   #active: Active | undefined;
   #tail: Pick<SegmentHeader, "previous" | "ordinal">;
 
   constructor(
     fs: SpoolFs,
-    options: { segmentBytes: number; checksum: Checksum },
+    options: { segmentBytes: number; checksum: Checksum; watched: () => readonly WatchedRow[] },
     found: { segments: Segment[]; tail: Pick<SegmentHeader, "previous" | "ordinal"> },
   ) {
     this.#fs = fs;
     this.#segmentBytes = options.segmentBytes;
     this.#checksum = options.checksum;
+    this.#watched = options.watched;
     this.segments = found.segments;
     this.#tail = found.tail;
   }
@@ -157,7 +160,7 @@ export class SegmentWriter {
 
   async #create(first: number, stream: string): Promise<Active> {
     const name = segmentName(first);
-    const header: SegmentHeader = { stream, ...this.#tail };
+    const header: SegmentHeader = { stream, ...this.#tail, watched: this.#watched() };
     const bytes = encodeRecord(HEADER_MAGIC, first, [Buffer.from(JSON.stringify(header))], this.#checksum);
     const file = await this.#fs.create(name);
     try {

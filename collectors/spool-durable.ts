@@ -1,7 +1,7 @@
 /**
  * spool-durable.ts: the spool that survives the process and the power: batches in segment files until ingest has them.
  *
- *   append ──▶ unwritten ──group commit (fdatasync)──▶ stored ──head──▶ under way ──remove──▶ forgotten
+ *   append ──▶ unwritten ──group commit (fdatasync)──▶ stored ──head──▶ under way ──remove, refuse──▶ forgotten
  *                  └──────── over the bound: the oldest ────────┴──▶ lost, told to the owner
  *
  * One pump does all writing, so that its order holds: records are durable before they are handed out, the position is
@@ -15,19 +15,17 @@ import { createHash } from "node:crypto";
 import { errorCode, OperationalError } from "../core/errors.ts";
 import type { CoverageRow } from "../core/window.ts";
 import { type Checksum, crc32 } from "./segment-checksum.ts";
-import { encodeRecord, FRAME_BYTES, RECORD_MAGIC, recordAt } from "./segment-record.ts";
-import { type Frame, isDurable, SegmentWriter } from "./segment-writer.ts";
+import { encodeRecord, FRAME_BYTES, RECORD_MAGIC } from "./segment-record.ts";
+import { SegmentWriter } from "./segment-writer.ts";
 import type { SpoolFs } from "./spool-fs.ts";
 import type { SpoolLoss } from "./spool-loss.ts";
 import { decodePayload, encodePayload } from "./spool-payload.ts";
-import { areForgotten, type Position, type PositionFile } from "./spool-position.ts";
+import { areForgotten, isSamePlace, type Position, type PositionFile } from "./spool-position.ts";
+import { SpoolQueue } from "./spool-queue.ts";
+import { SpoolReader } from "./spool-reader.ts";
 import { type Recovered, type RecoveryReport, recoverSpool } from "./spool-recovery.ts";
+import type { Watched } from "./spool-watched.ts";
 import type { FrozenBatch, Spool } from "./spool.ts";
-
-export interface SpooledBatch extends FrozenBatch {
-  /** The number that ingest has last of this stream; those between it and `seq` will not come. */
-  readonly after: number;
-}
 
 export interface DurableSpoolOptions {
   readonly fs: SpoolFs;
@@ -53,42 +51,26 @@ export interface DurableSpoolOptions {
   readonly checksum?: Checksum;
 }
 
-interface Entry extends Frame {
-  /** Removed while it was being written. */
-  gone: boolean;
-  loading: boolean;
-  /** How often reading it back has failed. */
-  failures: number;
-}
-
 const MIB = 1024 * 1024;
 /** A group this large is not held back for more. */
 const GROUP_BYTES = MIB;
-const MAX_UNWRITTEN = 16_384;
-/** A record that cannot be read this often is as good as damaged: waiting for it for ever would lose its successors. */
-const MAX_READS = 5;
 
 export class DurableSpool implements Spool {
   /** What was found at the start. */
   readonly report: RecoveryReport;
+  /** What is known to have been watched, by this process and those before it. */
+  readonly watched: Watched;
   readonly #options: Required<DurableSpoolOptions>;
   readonly #writer: SegmentWriter;
   readonly #position: PositionFile;
-  /** Durable and not yet forgotten, oldest first. */
-  readonly #stored: Entry[];
-  #writing: Entry[] = [];
-  #unwritten: Entry[] = [];
-  readonly #lost: { reason: SpoolLoss["reason"]; entry: Entry }[] = [];
+  readonly #queue: SpoolQueue;
+  readonly #reader: SpoolReader;
   #stream: string;
   #delivered: number;
   readonly #floor: number;
   #nextSeq: number;
-  #bytes = 0;
-  #unwrittenBytes = 0;
-  #memoryBytes = 0;
-  #underWay: { entry: Entry; batch: SpooledBatch } | undefined;
+  #underWay: FrozenBatch | undefined;
   #committedAt = -Infinity;
-  #failed = false;
   #closing = false;
   #pumping: Promise<void> | undefined;
   #waiters: (() => void)[] = [];
@@ -98,22 +80,20 @@ export class DurableSpool implements Spool {
   }
 
   private constructor(options: DurableSpoolOptions, found: Recovered) {
-    const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-    const defaults = {
-      segmentBytes: 4 * MIB,
-      groupMs: 50,
-      memoryBytes: 16 * MIB,
-      retryMs: 1000,
-      now: Date.now,
-      delay,
-      checksum: crc32,
-      onStored: () => undefined,
-    };
-    this.#options = { ...defaults, ...options };
-    this.#writer = new SegmentWriter(options.fs, this.#options, found);
+    this.#options = { ...DEFAULTS, ...options };
+    this.watched = found.watched;
+    this.#writer = new SegmentWriter(options.fs, { ...this.#options, watched: () => this.watched.rows() }, found);
     this.#position = found.positionFile;
-    this.#stored = found.frames.map((frame) => Object.assign(frame, { gone: false, loading: false, failures: 0 }));
-    this.#bytes = this.#stored.reduce((sum, entry) => sum + entry.frameBytes, 0);
+    this.#queue = new SpoolQueue(this.#options, found.frames);
+    this.#reader = new SpoolReader({
+      ...this.#options,
+      queue: this.#queue,
+      onDamage: ({ segment }) => {
+        if (segment !== undefined) segment.damaged = true;
+        this.#queue.dropDamaged(segment);
+        this.#wake();
+      },
+    });
     this.#stream = found.stream;
     this.#delivered = found.delivered;
     this.#floor = found.nextSeq;
@@ -130,11 +110,11 @@ export class DurableSpool implements Spool {
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#queue.bytes;
   }
 
   get length(): number {
-    return this.#stored.length + this.#writing.length + this.#unwritten.length;
+    return this.#queue.length;
   }
 
   /** @returns the batch's number; `onStored` says when it is durable */
@@ -143,43 +123,39 @@ export class DurableSpool implements Spool {
     const digest = `sha-256=:${createHash("sha256").update(bytes).digest("base64")}:`;
     const payload = encodePayload({ rows, digest, coverage, bytes });
     const frame = encodeRecord(RECORD_MAGIC, seq, payload, this.#options.checksum);
-    const place = { segment: undefined, offset: 0 };
-    const entry = { seq, frame, frameBytes: frame.length, ...place, gone: false, loading: false, failures: 0 };
-    this.#unwritten.push(entry);
-    this.#bytes += frame.length;
-    this.#unwrittenBytes += frame.length;
-    this.#makeRoom();
+    this.#queue.append({ seq, frame, frameBytes: frame.length, segment: undefined, offset: 0 }, coverage);
     this.#wake();
     return seq;
   }
 
-  head(): SpooledBatch | undefined {
-    if (this.#underWay !== undefined) return this.#underWay.batch;
+  head(): FrozenBatch | undefined {
+    if (this.#underWay !== undefined) return this.#underWay;
     // A new stream's name must be durable before anything goes by it.
     if (this.#closing || this.#position.durable?.stream !== this.#stream) return undefined;
     // Were a later batch stored first, a crash now would bring the lost one back, and ingest would take it for a repeat.
-    if (this.#lost.length > 0) return undefined;
-    const entry = this.#stored[0] ?? (this.#failed && this.#writing.length === 0 ? this.#unwritten[0] : undefined);
+    if (this.#queue.lost.length > 0) return undefined;
+    const entry = this.#queue.oldest();
     if (entry === undefined) return undefined;
     if (entry.frame === undefined) {
-      void this.#load(entry);
+      void this.#reader.load(entry);
       return undefined;
     }
     const payload = decodePayload(entry.frame.subarray(FRAME_BYTES));
-    const batch = { ...payload, stream: this.#stream, seq: entry.seq, after: this.#delivered };
-    this.#underWay = { entry, batch };
-    return batch;
+    this.#underWay = { ...payload, stream: this.#stream, seq: entry.seq, after: this.#delivered };
+    this.#queue.send(entry);
+    return this.#underWay;
   }
 
   remove(batch: FrozenBatch): void {
-    if (this.#underWay === undefined || this.#underWay.batch !== batch) return;
-    const { entry } = this.#underWay;
+    if (this.#underWay !== batch) return;
+    this.#delivered = batch.seq;
+    this.refuse(batch);
+  }
+
+  refuse(batch: FrozenBatch): void {
+    if (this.#underWay !== batch) return;
     this.#underWay = undefined;
-    this.#delivered = entry.seq;
-    this.#bytes -= entry.frameBytes;
-    if (this.#stored[0] === entry) this.#forget(this.#stored.shift());
-    else if (this.#unwritten[0] === entry) this.#unwrittenBytes -= this.#unwritten.shift()?.frameBytes ?? 0;
-    else entry.gone = true;
+    this.#queue.forgetUnderWay();
     this.#wake();
   }
 
@@ -187,12 +163,13 @@ export class DurableSpool implements Spool {
     this.#stream = this.#options.newStream();
     this.#delivered = 0;
     this.#underWay = undefined;
+    this.#queue.send(undefined);
     this.#wake();
   }
 
   /** Returns when what was appended has been written, or could not be. */
   async flushed(): Promise<void> {
-    if (this.#unwritten.length + this.#writing.length === 0) return;
+    if (this.#queue.isSettled) return;
     await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
@@ -212,8 +189,8 @@ export class DurableSpool implements Spool {
 
   #hasWork(): boolean {
     return (
-      this.#unwritten.length > 0 ||
-      this.#lost.length > 0 ||
+      this.#queue.hasUnwritten ||
+      this.#queue.lost.length > 0 ||
       this.#isStale(this.#target()) ||
       this.#removable() !== undefined
     );
@@ -228,13 +205,13 @@ export class DurableSpool implements Spool {
         await this.#commit();
         await this.#tell();
         await this.#settle();
-        this.#failed = false;
+        this.#queue.failed = false;
       } catch (error) {
         if (errorCode(error) === undefined) throw error;
         await this.#endure(error);
         if (this.#closing) break;
       } finally {
-        if (this.#failed || this.#unwritten.length === 0) for (const resolve of this.#waiters.splice(0)) resolve();
+        if (this.#queue.failed || !this.#queue.hasUnwritten) for (const resolve of this.#waiters.splice(0)) resolve();
       }
     }
     // In the same turn as the last look for work, or what comes in between would wait for ever.
@@ -243,84 +220,41 @@ export class DurableSpool implements Spool {
 
   /** Waits for others to share the sync, unless the last one was long enough ago. */
   async #gather(): Promise<void> {
-    if (this.#unwritten.length === 0 || this.#unwrittenBytes >= GROUP_BYTES || this.#closing) return;
+    const { unwrittenBytes, hasUnwritten } = this.#queue;
+    if (!hasUnwritten || unwrittenBytes >= GROUP_BYTES || this.#closing) return;
     const { groupMs, now, delay } = this.#options;
     const waitMs = Math.min(groupMs, this.#committedAt + groupMs - now());
     if (waitMs > 0) await delay(waitMs);
   }
 
   async #commit(): Promise<void> {
-    if (this.#unwritten.length === 0) return;
+    if (!this.#queue.hasUnwritten) return;
     this.#committedAt = this.#options.now();
-    this.#writing = this.#unwritten;
-    this.#unwritten = [];
-    this.#unwrittenBytes = 0;
     try {
-      await this.#writer.write(this.#writing, this.#stream);
+      await this.#writer.write(this.#queue.take(), this.#stream);
     } catch (error) {
       await this.#writer.abandon();
       throw error;
     } finally {
-      this.#sort();
+      for (const entry of this.#queue.written()) {
+        this.watched.takeCoverage(entry.coverage ?? []);
+        entry.coverage = undefined;
+        this.#options.onStored(entry.seq);
+      }
     }
-    this.#makeRoom();
+    this.#queue.makeRoom();
     this.#options.onReady();
-  }
-
-  /** After a write: what is durable is stored, the rest waits on. */
-  #sort(): void {
-    const group = this.#writing.filter((entry) => !entry.gone);
-    this.#writing = [];
-    const refused = group.filter((entry) => !isDurable(entry));
-    this.#unwritten = [...refused, ...this.#unwritten];
-    this.#unwrittenBytes = this.#unwritten.reduce((sum, entry) => sum + entry.frameBytes, 0);
-    for (const entry of group) {
-      if (!isDurable(entry)) continue;
-      this.#stored.push(entry);
-      this.#options.onStored(entry.seq);
-      if (this.#memoryBytes + entry.frameBytes > this.#options.memoryBytes && this.#underWay?.entry !== entry) {
-        entry.frame = undefined;
-      } else this.#memoryBytes += entry.frameBytes;
-    }
-  }
-
-  #forget(entry: Entry | undefined): void {
-    if (entry?.frame !== undefined) this.#memoryBytes -= entry.frameBytes;
-  }
-
-  /** Gives up the oldest batches over the bound, never the one under way: ingest may have stored it. */
-  #makeRoom(): void {
-    while (this.#bytes > this.#options.capacityBytes && this.length > 1) if (!this.#dropOldest()) return;
-    while (
-      (this.#failed && this.#unwrittenBytes > this.#options.memoryBytes) ||
-      this.#unwritten.length > MAX_UNWRITTEN
-    ) {
-      if (!this.#drop(this.#unwritten)) return;
-    }
-  }
-
-  #dropOldest(): boolean {
-    return this.#drop(this.#stored) || (this.#writing.length === 0 && this.#drop(this.#unwritten));
-  }
-
-  #drop(from: Entry[]): boolean {
-    const [entry] = from.splice(from[0] !== undefined && from[0] === this.#underWay?.entry ? 1 : 0, 1);
-    if (entry === undefined) return false;
-    this.#bytes -= entry.frameBytes;
-    if (from === this.#unwritten) this.#unwrittenBytes -= entry.frameBytes;
-    else this.#forget(entry);
-    this.#lost.push({ reason: "spool_overflow", entry });
-    return true;
   }
 
   /** Tells the owner what was lost, with its coverage, while that can still be read. */
   async #tell(): Promise<void> {
-    if (this.#lost.length === 0) return;
-    for (let next = this.#lost[0]; next !== undefined; next = this.#lost[0]) {
+    const { lost } = this.#queue;
+    if (lost.length === 0) return;
+    for (let next = lost[0]; next !== undefined; next = lost[0]) {
       const { entry, reason } = next;
-      const frame = entry.frame ?? (await this.#read(entry).catch(() => undefined));
+      const frame = entry.frame ?? (await this.#reader.read(entry).catch(() => undefined));
       const coverage = frame === undefined ? [] : decodePayload(frame.subarray(FRAME_BYTES)).coverage;
-      this.#lost.shift();
+      lost.shift();
       this.#options.onLoss({ reason, batches: 1, coverage });
     }
     this.#options.onReady();
@@ -328,7 +262,7 @@ export class DurableSpool implements Spool {
 
   /** Makes the position durable, then removes the segments that it has passed. */
   async #settle(): Promise<void> {
-    if (this.#lost.length > 0) return;
+    if (this.#queue.lost.length > 0) return;
     const target = this.#target();
     if (this.#isStale(target)) {
       const renewed = this.#position.durable?.stream !== target.stream;
@@ -345,58 +279,44 @@ export class DurableSpool implements Spool {
   #removable(): SegmentWriter["segments"][number] | undefined {
     const { durable } = this.#position;
     if (durable === undefined) return undefined;
-    const { active } = this.#writer;
-    return this.#writer.segments.find((each) => each !== active && areForgotten(durable, each.first, each.last));
+    const { active, segments } = this.#writer;
+    // The newest stays until there is a newer: its header says what was watched. Unless the disk needs the room.
+    const newest = active ?? (this.#queue.failed ? undefined : segments.at(-1));
+    return segments.find((each) => each !== newest && areForgotten(durable, each.first, each.last));
   }
 
   #target(): Position {
-    const waiting = this.#firstTwo();
+    const waiting = this.#queue.firstTwo();
     const [keep, next] = [waiting[0]?.seq ?? this.#nextSeq, waiting[1]?.seq ?? this.#nextSeq];
     const skips = waiting.length > 0 && next > keep + 1;
     const base = { stream: this.#stream, floor: this.#floor, through: keep - 1, delivered: this.#delivered };
     return skips ? { ...base, keep, skippedTo: next - 1 } : { ...base, keep: 0, skippedTo: 0 };
   }
 
-  #firstTwo(): Entry[] {
-    const first: Entry[] = [];
-    for (const list of [this.#stored, this.#writing, this.#unwritten]) {
-      for (const entry of list) {
-        if (first.length === 2) return first;
-        if (!entry.gone) first.push(entry);
-      }
-    }
-    return first;
-  }
-
   #isStale(target: Position): boolean {
     const { durable } = this.#position;
-    return (
-      durable === undefined ||
-      durable.stream !== target.stream ||
-      durable.through !== target.through ||
-      durable.skippedTo !== target.skippedTo
-    );
+    return durable === undefined || !isSamePlace(durable, target);
   }
 
   /** The disk refused: tells it, frees what can be freed, waits. */
   async #endure(cause: unknown): Promise<void> {
     const { onTrouble, retryMs, delay, onReady } = this.#options;
     const isFull = ["ENOSPC", "EDQUOT"].includes(errorCode(cause) ?? "");
-    const waiting = { batches: this.length, bytes: this.#bytes };
-    this.#failed = true;
+    this.#queue.failed = true;
     onTrouble(
-      isFull
-        ? new OperationalError("SPOOL_FULL", "write the spool", { cause, info: waiting })
-        : new OperationalError("SPOOL_WRITE", "write the spool", { cause, info: waiting }),
+      new OperationalError(isFull ? "SPOOL_FULL" : "SPOOL_WRITE", "write the spool", {
+        cause,
+        info: { batches: this.length, bytes: this.bytes },
+      }),
     );
     await this.#writer.abandon();
     const before = this.#writer.segments.length;
     await this.#free();
     if (isFull && this.#writer.segments.length === before) {
-      this.#dropSegment();
+      this.#queue.dropSegment();
       await this.#free();
     }
-    this.#makeRoom();
+    this.#queue.makeRoom();
     onReady();
     if (!this.#closing) await delay(retryMs);
   }
@@ -409,55 +329,15 @@ export class DurableSpool implements Spool {
       if (errorCode(error) === undefined) throw error;
     }
   }
-
-  /** Drops what is left of the oldest segment. */
-  #dropSegment(): void {
-    const at = this.#stored[0] !== undefined && this.#stored[0] === this.#underWay?.entry ? 1 : 0;
-    const segment = this.#stored[at]?.segment;
-    let left = this.#stored.filter((entry, i) => i >= at && entry.segment === segment).length;
-    for (; left > 0; left--) this.#drop(this.#stored);
-  }
-
-  async #load(entry: Entry): Promise<void> {
-    if (entry.loading) return;
-    entry.loading = true;
-    try {
-      const frame = await this.#read(entry);
-      if (this.#stored.includes(entry)) {
-        if (frame === undefined) this.#skipDamage(entry);
-        else {
-          entry.frame = frame;
-          this.#memoryBytes += entry.frameBytes;
-        }
-      }
-    } catch (cause) {
-      if (errorCode(cause) === undefined) throw cause;
-      this.#options.onTrouble(new OperationalError("SPOOL_READ", `read batch ${entry.seq} from the spool`, { cause }));
-      if (++entry.failures >= MAX_READS && this.#stored.includes(entry)) this.#skipDamage(entry);
-      else await this.#options.delay(this.#options.retryMs);
-    } finally {
-      entry.loading = false;
-    }
-    this.#options.onReady();
-  }
-
-  /** @returns undefined if the record is damaged */
-  async #read(entry: Entry): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { fs, checksum } = this.#options;
-    const bytes = await fs.readRange(entry.segment?.name ?? "", entry.offset, entry.frameBytes);
-    const place = recordAt(bytes, 0, RECORD_MAGIC, checksum);
-    return place?.seq === entry.seq && place.end === entry.frameBytes ? bytes : undefined;
-  }
-
-  /** Damage since the start: as recovery would, goes on with the next segment. */
-  #skipDamage({ segment }: Entry): void {
-    if (segment !== undefined) segment.damaged = true;
-    const from = this.#stored.findIndex((entry) => entry.segment !== segment);
-    for (const entry of this.#stored.splice(0, from < 0 ? this.#stored.length : from)) {
-      this.#forget(entry);
-      this.#bytes -= entry.frameBytes;
-      this.#lost.push({ reason: "spool_corrupt", entry });
-    }
-    this.#wake();
-  }
 }
+
+const DEFAULTS = {
+  segmentBytes: 4 * MIB,
+  groupMs: 50,
+  memoryBytes: 16 * MIB,
+  retryMs: 1000,
+  now: Date.now,
+  delay: (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)),
+  checksum: crc32,
+  onStored: () => undefined,
+};

@@ -2,10 +2,13 @@
  * spool-open.ts: the durable spool of a directory on this machine, for one process at a time.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { OperationalError } from "../core/errors.ts";
+import { crc32 } from "./segment-checksum.ts";
 import { DurableSpool, type DurableSpoolOptions } from "./spool-durable.ts";
 import { nodeSpoolFs } from "./spool-fs.ts";
 import { lockSpool, type SpoolLock } from "./spool-lock.ts";
+import { readWatched } from "./spool-recovery.ts";
 
 export interface OpenSpoolOptions extends Omit<DurableSpoolOptions, "fs" | "newStream"> {
   readonly directory: string;
@@ -36,6 +39,12 @@ export async function openSpool({ directory, collector, ...options }: OpenSpoolO
     lock.release();
     throw error;
   }
+}
+
+/** The newest column that the spool of a directory knows of (epoch seconds); 0: none, or there is no spool. */
+export async function newestSpooledTs(directory: string): Promise<number> {
+  if (!existsSync(directory)) return 0;
+  return (await readWatched(nodeSpoolFs(directory), crc32)).newestTs;
 }
 
 function takeLock(directory: string): SpoolLock {

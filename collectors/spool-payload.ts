@@ -9,7 +9,7 @@ import { type CoverageRow, type CoverageStatus, GAP_REASONS, type GapReason } fr
 export interface SpoolPayload {
   readonly rows: number;
   readonly digest: string;
-  /** A summary: which window and its status; figures are 0. */
+  /** A summary: which window and its status, and how long a gap is; other figures are 0. */
   readonly coverage: readonly CoverageRow[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -20,6 +20,8 @@ interface Note {
   readonly strings: readonly string[];
   /** For each row: spec, enabling, host, tick, ts, status, reason. */
   readonly coverage: readonly number[];
+  /** Of gaps that are longer than one column: the row's index, and its length in ns. */
+  readonly lengths?: readonly (readonly [row: number, ns: number])[];
 }
 
 const FIELDS = 7;
@@ -46,7 +48,16 @@ export function encodePayload(payload: SpoolPayload): Uint8Array[] {
     code(row.status),
     code(row.reason),
   ]);
-  const note: Note = { rows, digest, strings: [...codes.keys()], coverage: flat };
+  const lengths = coverage.flatMap(({ status, elapsedNs }, i): [number, number][] =>
+    status === "gap" && elapsedNs > 0 ? [[i, elapsedNs]] : [],
+  );
+  const note: Note = {
+    rows,
+    digest,
+    strings: [...codes.keys()],
+    coverage: flat,
+    ...(lengths.length > 0 && { lengths }),
+  };
   const text = Buffer.from(JSON.stringify(note));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
@@ -61,8 +72,9 @@ export function decodePayload(payload: Uint8Array<ArrayBuffer>): SpoolPayload {
   return { rows: note.rows, digest: note.digest, coverage: coverageOf(note), bytes: payload.subarray(end) };
 }
 
-function coverageOf({ strings, coverage }: Note): CoverageRow[] {
+function coverageOf({ strings, coverage, lengths = [] }: Note): CoverageRow[] {
   const rows: CoverageRow[] = [];
+  const lengthOf = new Map(lengths);
   for (let at = 0; at + FIELDS <= coverage.length; at += FIELDS) {
     const number = (field: number): number => coverage[at + field] ?? 0;
     const text = (field: number): string => strings[number(field)] ?? "";
@@ -78,7 +90,7 @@ function coverageOf({ strings, coverage }: Note): CoverageRow[] {
       events: 0,
       endedMs: 0,
       receivedMs: 0,
-      elapsedNs: 0,
+      elapsedNs: lengthOf.get(rows.length) ?? 0,
       detail: "",
     });
   }

@@ -35,6 +35,11 @@ export function areForgotten(position: Position, first: number, last: number): b
   return last <= position.through || (first > position.keep && last <= position.skippedTo);
 }
 
+/** Whether writing the one instead of the other would change what is forgotten, or the stream. */
+export function isSamePlace(a: Position, b: Position): boolean {
+  return a.stream === b.stream && a.through === b.through && a.skippedTo === b.skippedTo;
+}
+
 export class PositionFile {
   /** What the disk has for certain. */
   durable: Position | undefined;

@@ -15,6 +15,7 @@ import type { SpoolFs } from "./spool-fs.ts";
 import type { SpoolLoss } from "./spool-loss.ts";
 import { decodePayload } from "./spool-payload.ts";
 import { isForgotten, type Position, POSITION_NAME, PositionFile } from "./spool-position.ts";
+import { Watched } from "./spool-watched.ts";
 
 export interface RecoveryReport {
   readonly batches: number;
@@ -37,6 +38,7 @@ export interface Recovered {
   readonly frames: Frame[];
   readonly nextSeq: number;
   readonly losses: SpoolLoss[];
+  readonly watched: Watched;
   readonly report: RecoveryReport;
 }
 
@@ -55,6 +57,40 @@ export async function recoverSpool(fs: SpoolFs, newStream: () => string, checksu
   }
 }
 
+/** What a spool's directory knows to have been watched. Changes nothing, and takes no lock. */
+export async function readWatched(fs: SpoolFs, checksum: Checksum): Promise<Watched> {
+  const watched = new Watched();
+  for (const { name } of segmentFiles(await fs.list()).reverse()) {
+    const bytes = await fs.read(name);
+    if (bytes === undefined) continue;
+    const scan = scanSegment(bytes, checksum);
+    if (scan.header === undefined) continue;
+    takeWatched(watched, bytes, scan);
+    break;
+  }
+  return watched;
+}
+
+function takeWatched(watched: Watched, bytes: Uint8Array<ArrayBuffer>, { header, records }: SegmentScan): void {
+  watched.takeRows(header?.watched ?? []);
+  for (const { payload, end } of records) watched.takeCoverage(decodePayload(bytes.subarray(payload, end)).coverage);
+}
+
+interface SegmentFile {
+  readonly name: string;
+  readonly first: number;
+}
+
+/** In order. */
+function segmentFiles(entries: readonly { readonly name: string; readonly isFile: boolean }[]): SegmentFile[] {
+  return entries
+    .flatMap(({ name, isFile }) => {
+      const first = segmentFirst(name);
+      return first === undefined || !isFile ? [] : [{ name, first }];
+    })
+    .sort((a, b) => a.first - b.first);
+}
+
 class Recovery {
   readonly #fs: SpoolFs;
   readonly #newStream: () => string;
@@ -62,6 +98,9 @@ class Recovery {
   readonly #segments: Segment[] = [];
   readonly #frames: Frame[] = [];
   readonly #losses: SpoolLoss[] = [];
+  readonly #watched = new Watched();
+  /** The last segment that has a header: that says what was watched before it, its records what since. */
+  #newest: { readonly bytes: Uint8Array<ArrayBuffer>; readonly scan: SegmentScan } | undefined;
   readonly #report = { batches: 0, tornBytes: 0, damaged: 0, lost: 0, positionLost: false };
   #position: Position | undefined;
   #stream: string | undefined;
@@ -88,10 +127,11 @@ class Recovery {
     }
   }
 
-  async #recover(names: readonly { name: string; first: number }[], positionFile: PositionFile): Promise<Recovered> {
+  async #recover(names: readonly SegmentFile[], positionFile: PositionFile): Promise<Recovered> {
     this.#position = positionFile.durable;
     this.#report.positionLost = this.#position === undefined && names.length > 0;
     for (const [i, { name, first }] of names.entries()) await this.#take(name, first, i === names.length - 1);
+    if (this.#newest !== undefined) takeWatched(this.#watched, this.#newest.bytes, this.#newest.scan);
     if (this.#doubtful.batches > 0) this.#declare(this.#doubtful.batches, this.#doubtful.coverage);
     const stream = this.#position?.stream ?? this.#stream ?? this.#newStream();
     const known = this.#position ?? { floor: 0, stream, through: 0, keep: 0, skippedTo: 0, delivered: 0 };
@@ -108,12 +148,13 @@ class Recovery {
       frames: this.#frames,
       nextSeq,
       losses: this.#losses,
+      watched: this.#watched,
       report: { ...this.#report, batches: this.#frames.length },
     };
   }
 
   /** The segments in order. What else lies there is left alone, except that old files kept aside make room. */
-  async #names(): Promise<{ name: string; first: number }[]> {
+  async #names(): Promise<SegmentFile[]> {
     const entries = await this.#fs.list();
     const aside = entries.map(({ name }) => name).filter((name) => ASIDE.test(name));
     if (entries.some(({ name, isFile }) => name === POSITION_NAME && !isFile)) {
@@ -121,12 +162,7 @@ class Recovery {
     }
     const files = entries.filter(({ name, isFile }) => isFile && ASIDE.test(name)).map(({ name }) => name);
     for (const name of files.sort().slice(0, -MAX_ASIDE)) await this.#fs.remove(name);
-    return entries
-      .flatMap(({ name, isFile }) => {
-        const first = segmentFirst(name);
-        return first === undefined || !isFile ? [] : [{ name, first }];
-      })
-      .sort((a, b) => a.first - b.first);
+    return segmentFiles(entries);
   }
 
   async #take(name: string, first: number, isLast: boolean): Promise<void> {
@@ -134,6 +170,7 @@ class Recovery {
     if (bytes === undefined) return;
     const scan = scanSegment(bytes, this.#checksum);
     this.#account(scan);
+    if (scan.header !== undefined) this.#newest = { bytes, scan };
     const segment: Segment = {
       name,
       first,

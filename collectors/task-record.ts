@@ -43,6 +43,12 @@ export class TaskRecord {
     this.rates = new TickRates(options.granularitySec);
   }
 
+  /** An earlier run of the collector had columns up to this one: those since were missed because there was no collector. */
+  resume(lastTs: number, nowMs: number): void {
+    this.gap = "collector_down";
+    this.coverage.resume(lastTs, nowMs, this.gap);
+  }
+
   /** The host is another one now, or the program is: whether it runs there is an open question again. */
   forgetUnsupported(): void {
     if (this.hold?.state === "unsupported") this.hold = undefined;

@@ -2,12 +2,11 @@
  * uploader.ts: the spool to ingest, in order, one batch at a time, until acknowledged.
  *
  *   done      remove, next                        renew     go on under a new name
- *   refused   set aside, a gap                    else      keep, wait, try again
+ *   refused   leave it out, tell the owner        retry     keep, wait, try again
  *
  * What each answer means is said in ingest-client.ts. Batches wait for reports that carry zones; see host-reports.ts.
  */
 import type { HostReport } from "../core/host-status.ts";
-import type { CoverageRow } from "../core/window.ts";
 import { HostReports } from "./host-reports.ts";
 import { IngestClient, type Verdict } from "./ingest-client.ts";
 import { Once } from "./once.ts";
@@ -19,9 +18,13 @@ export interface UploaderOptions {
   readonly token: string;
   readonly spool: Spool;
   readonly requestTimeoutMs?: number;
-  /** A batch was refused for good: its coverage becomes a gap. */
-  readonly onRefused: (coverage: readonly CoverageRow[]) => void;
-  readonly onAlarm: (facts: Record<string, unknown>, message: string) => void;
+  /** Bounds of the pause after a failure: 0.5 s and 30 s by default. */
+  readonly retryMinMs?: number;
+  readonly retryMaxMs?: number;
+  /** A batch was refused for good: ingest will never have it. */
+  readonly onRefused: (batch: FrozenBatch, status: number, answer: string) => void;
+  /** Said once an hour; `denied`: ingest does not accept the token, and only a person can help. */
+  readonly onAlarm: (facts: Record<string, unknown>, message: string, denied: boolean) => void;
 }
 
 export class Uploader {
@@ -34,14 +37,20 @@ export class Uploader {
   #running: Promise<void> | undefined;
   /** The last batch could not be delivered. */
   #stuck = false;
+  #denied = false;
 
   constructor(options: UploaderOptions) {
     this.#options = options;
     const { signal } = this.#stop;
-    const onTrouble = (message: string): void => this.#raise(message);
+    const onTrouble = (message: string, denied: boolean): void => this.#raise(message, denied);
     this.#client = new IngestClient({ ...options, signal, onTrouble });
     // Apart from batches: a wait of the one is no wait of the other.
     this.#reports = new HostReports(new IngestClient({ ...options, signal, onTrouble }), signal);
+  }
+
+  /** The last batch was not delivered because ingest does not accept the token. */
+  get isDenied(): boolean {
+    return this.#denied;
   }
 
   start(): void {
@@ -77,8 +86,9 @@ export class Uploader {
       await this.#reports.zonesSent();
       if (this.#isStopped()) return;
       const verdict = await this.#sendBatch(batch);
-      this.#stuck = typeof verdict === "object";
-      if (typeof verdict === "object") await pause(verdict.retryMs, this.#stop.signal);
+      this.#stuck = verdict.kind === "retry";
+      this.#denied = verdict.kind === "retry" && verdict.denied;
+      if (verdict.kind === "retry") await pause(verdict.retryMs, this.#stop.signal);
     }
   }
 
@@ -93,26 +103,26 @@ export class Uploader {
       "content-type": "application/vnd.apache.arrow.stream",
       "isotherm-stream": batch.stream,
       "isotherm-seq": String(batch.seq),
+      "isotherm-after": String(batch.after),
       "isotherm-rows": String(batch.rows),
       "content-digest": batch.digest,
     };
-    const verdict = await this.#client.call("/v1/batches", "POST", headers, batch.bytes);
-    if (verdict === "done") spool.remove(batch);
-    else if (verdict === "renew") spool.renew();
-    else if (verdict === "refused") {
-      spool.remove(batch);
-      // Its number was never stored, and ingest would wait for it.
-      spool.renew();
-      onRefused(batch.coverage);
+    const call = { path: "/v1/batches", method: "POST", headers, body: batch.bytes, answer: OUTCOME };
+    const verdict = await this.#client.call(call);
+    if (verdict.kind === "done") spool.remove(batch);
+    else if (verdict.kind === "renew") spool.renew();
+    else if (verdict.kind === "refused") {
+      spool.refuse(batch);
+      onRefused(batch, verdict.status, verdict.answer);
     }
     return verdict;
   }
 
   /** Says a thing once, not at every try. */
-  #raise(message: string): void {
+  #raise(message: string, denied: boolean): void {
     if (!this.#said.first(message, Date.now())) return;
     const { spool } = this.#options;
-    this.#options.onAlarm({ waitingBatches: spool.length, waitingBytes: spool.bytes }, message);
+    this.#options.onAlarm({ waitingBatches: spool.length, waitingBytes: spool.bytes }, message, denied);
   }
 
   #idle(): Promise<void> {
@@ -129,3 +139,6 @@ export class Uploader {
     });
   }
 }
+
+/** Were anything with a 200 taken for an acknowledgement, a proxy's page would lose a batch. */
+const OUTCOME = /"outcome"/;

@@ -29,6 +29,8 @@ import { entry as fsThrottleTime } from "./fs.throttle_time.ts";
 import { entry as zfsArc } from "./zfs.arc.ts";
 import { entry as zfsArcSize } from "./zfs.arc_size.ts";
 import { entry as zfsArcTarget } from "./zfs.arc_target.ts";
+import { entry as zfsPool } from "./zfs.pool.ts";
+import { entry as zfsPoolHealth } from "./zfs.pool_health.ts";
 import { entry as zfsSpaSync } from "./zfs.spa_sync.ts";
 import { entry as zfsZoneBytes } from "./zfs.zone_bytes.ts";
 import { entry as zfsZoneIo } from "./zfs.zone_io.ts";
@@ -88,6 +90,8 @@ const ENTRIES: readonly Entry[] = [
   zfsArc,
   zfsArcSize,
   zfsArcTarget,
+  zfsPool,
+  zfsPoolHealth,
   zfsSpaSync,
   zfsZoneBytes,
   zfsZoneIo,

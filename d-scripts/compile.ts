@@ -23,6 +23,7 @@ import type { ProgramHead } from "./head.ts";
 import { headComment } from "./head-comment.ts";
 import { checkOrder, problem, type CompileOptions, type Order } from "./order.ts";
 import { templateOf } from "./sources.ts";
+import { countsFromBoundary } from "./takeover.ts";
 import { readsOf, type Section, type Template } from "./template.ts";
 import { variablesIn } from "./tokens.ts";
 
@@ -43,8 +44,9 @@ export function compileProgram(options: CompileOptions): Program {
     keyTypes: head.keyTypes,
     distribution: head.numeric !== null,
     sets: setsOf(order.platform),
+    after: order.after,
   };
-  const clauses = [beginClause(frame.sets), ...eventClauses(order), ...frameClauses(frame)];
+  const clauses = [beginClause(frame), ...eventClauses(order), ...frameClauses(frame)];
   return { text: [headComment(order, head), ...clauses.map(printClause), ""].join("\n\n").trimEnd() + "\n", head };
 }
 
@@ -63,6 +65,7 @@ function headOf(order: Order): ProgramHead {
     scheme: spec.scheme === null ? null : formatScheme(spec.scheme),
     predicate: predicateJson(order.predicate),
     zones: order.zones,
+    ...(order.after !== undefined && { after: String(order.after) }),
   };
 }
 
@@ -123,7 +126,8 @@ function clauseOf(
   const guards = section.guards.filter((guard) =>
     [...variablesIn(guard, template.variables)].every((variable) => needed.has(variable)),
   );
-  const first = [...zoneTests(order), ...(set === undefined ? [] : countsInto(set))];
+  const takesOver = set !== undefined && order.after !== undefined ? [countsFromBoundary()] : [];
+  const first = [...zoneTests(order), ...takesOver, ...(set === undefined ? [] : countsInto(set))];
   return {
     comment: [sentence(section.prose)],
     probes: section.probes,

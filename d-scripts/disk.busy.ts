@@ -1,9 +1,8 @@
 /**
  * disk.busy: how much of the time each disk had something to do; as a distribution, how many disks are how busy.
  *
- * Source: I/O kstats of class disk, rtime: the time with at least one operation under way. kstat prints it as
- * seconds. Disks are selected by class; NVMe ones are blkdev's. The patterns only bound what is asked of the host: a
- * new block driver is added there.
+ * Source: I/O kstats of class disk, rtime: the time with at least one operation under way. kstat prints it as seconds.
+ * Disks are selected by class, whatever their driver.
  */
 import { kstatEntry } from "./entry.ts";
 import { discrete, numeric } from "./fields.ts";
@@ -20,7 +19,7 @@ export const entry = kstatEntry({
     discrete("disk", "disk", "string", "operator"),
     numeric("busytime", "busy time", "percent", "lquantize(0,100,1)", "operator"),
   ],
-  patterns: ["sd:::", "ssd:::", "blkdev:::", "nvme:::", "cmdk:::", "dad:::", "xdf:::", "vioblk:::"],
+  patterns: ["class:disk"],
   select: { class: "disk" },
   zone: null,
   derive: "delta",

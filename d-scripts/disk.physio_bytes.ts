@@ -1,8 +1,7 @@
 /**
  * disk.physio_bytes: bytes read from and written to each disk.
  *
- * Source: I/O kstats of class disk, nread and nwritten. Disks are selected by class; NVMe ones are blkdev's. The
- * patterns only bound what is asked of the host: a new block driver is added there.
+ * Source: I/O kstats of class disk, nread and nwritten. Disks are selected by class, whatever their driver.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete } from "./fields.ts";
@@ -16,7 +15,7 @@ export const entry = kstatEntry({
   scope: "interval",
   audience: "operator",
   fields: [discrete("disk", "disk", "string", "operator"), discrete("optype", "operation", "string", "operator")],
-  patterns: ["sd:::", "ssd:::", "blkdev:::", "nvme:::", "cmdk:::", "dad:::", "xdf:::", "vioblk:::"],
+  patterns: ["class:disk"],
   select: { class: "disk" },
   zone: null,
   derive: "delta",

@@ -1,9 +1,8 @@
 /**
  * disk.physio_ops: reads and writes of each disk, always on.
  *
- * Source: I/O kstats of class disk (kstat_io_t, uts/common/sys/kstat.h) reads, writes. Disks are selected by class;
- * NVMe ones are blkdev's. The patterns only bound what is asked of the host: a new block driver is added there.
- * disk.io_ops asks DTrace for sizes, offsets and latencies.
+ * Source: I/O kstats of class disk (kstat_io_t, uts/common/sys/kstat.h) reads, writes. Disks are selected by class,
+ * whatever their driver. disk.io_ops asks DTrace for sizes, offsets and latencies.
  */
 import { kstatEntry, row } from "./entry.ts";
 import { discrete } from "./fields.ts";
@@ -17,7 +16,7 @@ export const entry = kstatEntry({
   scope: "interval",
   audience: "operator",
   fields: [discrete("disk", "disk", "string", "operator"), discrete("optype", "operation", "string", "operator")],
-  patterns: ["sd:::", "ssd:::", "blkdev:::", "nvme:::", "cmdk:::", "dad:::", "xdf:::", "vioblk:::"],
+  patterns: ["class:disk"],
   select: { class: "disk" },
   zone: null,
   derive: "delta",

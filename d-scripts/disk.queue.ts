@@ -1,9 +1,8 @@
 /**
  * disk.queue: operations under way at each disk, on average over the window: 100 % is one.
  *
- * Source: I/O kstats of class disk, rlentime: the number under way times the time, so its growth over the elapsed
- * time is the mean number. kstat prints it as seconds. Disks are selected by class; NVMe ones are blkdev's. The
- * patterns only bound what is asked of the host: a new block driver is added there.
+ * Source: I/O kstats of class disk, rlentime: the number under way times the time, so its growth over the elapsed time
+ * is the mean number. kstat prints it as seconds. Disks are selected by class, whatever their driver.
  */
 import { kstatEntry } from "./entry.ts";
 import { discrete } from "./fields.ts";
@@ -17,7 +16,7 @@ export const entry = kstatEntry({
   scope: "interval",
   audience: "operator",
   fields: [discrete("disk", "disk", "string", "operator")],
-  patterns: ["sd:::", "ssd:::", "blkdev:::", "nvme:::", "cmdk:::", "dad:::", "xdf:::", "vioblk:::"],
+  patterns: ["class:disk"],
   select: { class: "disk" },
   zone: null,
   derive: "delta",

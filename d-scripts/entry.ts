@@ -23,14 +23,14 @@ export function dtraceEntry(
 export function kstatEntry(
   about: Omit<Described, "cost"> & { readonly fields: readonly Field[] } & Omit<
       KstatRecipe,
-      "kind" | "platforms" | "parts" | "distribution"
+      "kind" | "platforms" | "parts" | "distribution" | "from"
     > &
-    Partial<Pick<KstatRecipe, "parts" | "distribution">>,
+    Partial<Pick<KstatRecipe, "parts" | "distribution" | "from">>,
 ): Entry {
-  const { patterns, select, zone, parts = {}, derive, rows, distribution = null, ...described } = about;
+  const { from = "kstat", patterns, select, zone, parts = {}, derive, rows, distribution = null, ...described } = about;
   return {
     metric: { ...described, source: "kstat", cost: "free" },
-    recipe: { kind: "kstat", platforms: ["smartos"], patterns, select, zone, parts, derive, rows, distribution },
+    recipe: { kind: "kstat", platforms: ["smartos"], from, patterns, select, zone, parts, derive, rows, distribution },
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import { hasEnded, type AggregationSet } from "./aggregation-sets.ts";
 import type { Clause } from "./ast.ts";
+import { findBoundary, ticksAfterBoundary } from "./takeover.ts";
 
 export interface Frame {
   readonly nonce: string;
@@ -15,17 +16,25 @@ export interface Frame {
   readonly keyTypes: readonly ("string" | "number")[];
   readonly distribution: boolean;
   readonly sets: readonly AggregationSet[];
+  /** See takeover.ts. */
+  readonly after: bigint | undefined;
 }
 
 /** An enabling ends by itself after this time; who still wants it starts it again. */
 const MAX_AGE_SEC = 3600;
 
-export function beginClause(sets: readonly AggregationSet[]): Clause {
+export function beginClause({ sets, after, tickSec }: Pick<Frame, "sets" | "after" | "tickSec">): Clause {
+  const events = "@events exists from the start, with 0 in it, so that a frame without events has its last line too.";
+  const boundary = "Counting begins at a tick of the program that this one takes over from, a second or more from now.";
   return {
-    comment: ["@events exists from the start, with 0 in it, so that a frame without events has its last line too."],
+    comment: after === undefined ? [events] : [events, boundary],
     probes: ["dtrace:::BEGIN"],
     tests: [],
-    statements: ["tick = 0", ...sets.map(({ events }) => `${events} = sum(0)`)],
+    statements: [
+      "tick = 0",
+      ...sets.map(({ events: name }) => `${name} = sum(0)`),
+      ...(after === undefined ? [] : findBoundary(after, tickSec)),
+    ],
   };
 }
 
@@ -54,7 +63,8 @@ function tickClauses(frame: Frame): Clause[] {
   const open = ["tick++", `printf("@begin ${frame.nonce} %d %d\\n", tick, walltimestamp)`];
   const [only, ...more] = frame.sets;
   if (only !== undefined && more.length === 0) {
-    return [{ comment, probes, tests: [], statements: [...open, ...printing(frame, only)] }];
+    const tests = frame.after === undefined ? [] : [ticksAfterBoundary()];
+    return [{ comment, probes, tests, statements: [...open, ...printing(frame, only)] }];
   }
   const printed =
     "The windows that it ends alternate between two sets of aggregations: nothing counts into this one now.";

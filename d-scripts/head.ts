@@ -27,6 +27,8 @@ export interface ProgramHead {
   readonly predicate: unknown;
   /** Names of the zones counted; null for all. */
   readonly zones: readonly string[] | null;
+  /** It takes over from a program that ticked then: ns since 1970, in digits; absent: it counts from its start. */
+  readonly after?: string;
 }
 
 const MARK = " * @isotherm ";

@@ -26,6 +26,11 @@ export interface CompileOptions {
   readonly platform: Platform;
   /** Default: the spec's granularity. */
   readonly tickSec?: number;
+  /**
+   * The program takes over from one that runs, which ticked then: ns since 1970, by the host's clock. Absent: it counts from
+   * its start. Not on linux, where ticks may come seconds late.
+   */
+  readonly after?: bigint;
 }
 
 export interface Order extends CompileOptions {
@@ -37,6 +42,7 @@ export interface Order extends CompileOptions {
 /** More comparisons than this in every clause would cost more than they save: ask in parts, or for all zones. */
 export const MAX_ZONES = 512;
 
+const MAX_NS = 2n ** 63n;
 const NONCE = /^[0-9a-f]{32}$/;
 const SPEC_ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** As zonecfg allows: letters, digits and `-_.`, up to ZONENAME_MAX - 1 characters. */
@@ -57,6 +63,9 @@ export function checkOrder(options: CompileOptions): Order {
     "granularitySec",
     `expected one of ${GRANULARITIES_SEC.join(", ")} seconds`,
   );
+  const { after } = options;
+  check(after === undefined || (after > 0n && after < MAX_NS), "after", "expected ns since 1970");
+  check(after === undefined || platform !== "linux", "after", "expected nothing on linux");
   const predicate = parsePredicate(predicateJson(spec.predicate), entry.metric);
   return { ...options, recipe, predicate, tickSec };
 }

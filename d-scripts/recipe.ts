@@ -44,7 +44,9 @@ export interface DtraceRecipe {
 export interface KstatRecipe {
   readonly kind: "kstat";
   readonly platforms: readonly Platform[];
-  /** What to ask of `kstat -p -T u PATTERN... 1`. */
+  /** What prints them: kstat(8), or the wrapper's `pools`, which prints ZFS pools as if they were kstats. */
+  readonly from: KstatSource;
+  /** What to ask of `kstat -p -T u PATTERN... 1`: `module:instance:name:`, or `class:CLASS`, whatever the module. */
   readonly patterns: readonly string[];
   /** Which of the kstats that come back are meant: all conditions that are given must hold. */
   readonly select: KstatSelect;
@@ -65,6 +67,9 @@ export interface KstatRecipe {
   /** What to do when the metric's numeric field is asked for; null where the metric has none. */
   readonly distribution: KstatDistribution | null;
 }
+
+export const KSTAT_SOURCES = ["kstat", "pools"] as const;
+export type KstatSource = (typeof KSTAT_SOURCES)[number];
 
 export interface KstatSelect {
   readonly module?: string;

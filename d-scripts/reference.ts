@@ -92,5 +92,6 @@ function kstatText(recipe: KstatRecipe): string {
   const statistics = recipe.rows.flatMap((row) => row.statistics);
   const distribution = recipe.distribution?.kind === "thresholds" ? recipe.distribution.statistics : [];
   const all = [...new Set([...statistics, ...distribution])].map((statistic) => `\`${statistic}\``).join(", ");
+  if (recipe.from === "pools") return `\`zpool list\`, once a second while somebody asks; ${recipe.derive} of ${all}.`;
   return `kstat: ${recipe.patterns.map((pattern) => `\`${pattern}\``).join(", ")}; ${recipe.derive} of ${all}.`;
 }

@@ -18,6 +18,14 @@ export interface CommandHost {
   readonly ledger: Ledger;
   readonly zones: readonly SimZone[];
   readonly limits: CommandLimits;
+  /** How many programs run on one channel at most. */
+  readonly share: number;
+  /** The kill switch's file while it is there; "": tracing is on. */
+  readonly off: string;
+  /** Statistics that the platform image's kstats do not have. */
+  readonly lacking: ReadonlySet<string>;
+  /** What dtrace says of programs of these metrics instead of compiling them. */
+  readonly compileFaults: ReadonlyMap<string, string>;
   /** True time, epoch ms. */
   readonly bootMs: number;
   /** How far the host's own clock is ahead of true time, now. */
@@ -36,8 +44,13 @@ export interface CommandLimits {
   readonly stallMs: number;
 }
 
+/** The status of what the kill switch ends or refuses. */
+export const OFF = 75;
+
 /** A command that goes on until it is stopped. */
 export interface Running {
   /** The host goes down or the link is cut: no more output, no status. */
   stop(): void;
+  /** The kill switch. */
+  switchOff(): void;
 }

@@ -22,6 +22,9 @@ export class Enabling {
   readonly #end: (status: number, stderr?: string) => void;
   readonly #metronome: Metronome;
   #tick = 0;
+  #cpuSec = 0;
+  /** By the host's clock, ms: where the program takes over from another; it counts nothing before. */
+  readonly #beginsMs: number;
   #hung = false;
   #missed = false;
   #stalledSinceMs: number | undefined;
@@ -42,6 +45,7 @@ export class Enabling {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#end = end;
+    this.#beginsMs = beginsMs(host.clock.now() + host.clockOffsetMs, compiled.head);
     this.#metronome = new Metronome({
       clock: host.clock,
       outlet: stdout,
@@ -68,7 +72,9 @@ export class Enabling {
       this.#end(1, UNRESPONSIVE);
       return;
     }
+    if (!this.#isAfterBoundary(endMs)) return;
     for (let sec = firstSec; sec <= lastSec; sec++) {
+      if (!this.#isAfterBoundary((sec + 1) * 1000 + this.#host.phaseMs)) continue;
       this.#decomposition.add(this.#host.events.of(this.#model, sec));
     }
     const fault = faultAt(this.#fault, this.#tick + 1);
@@ -78,10 +84,16 @@ export class Enabling {
     }
     this.#tick += 1;
     this.#print(this.#decomposition.take(), endMs, fault);
+    if (this.#tick % CPU_TICKS === 0) this.#tellCpu();
     this.#host.toldUntil(this.#head.spec, endMs);
     if (this.#fault?.kind === "exit" && this.#fault.afterTick === this.#tick) {
       this.#end(this.#fault.status, this.#fault.stderr);
     }
+  }
+
+  /** Of a tick in true time; see d-scripts/takeover.ts. */
+  #isAfterBoundary(endMs: number): boolean {
+    return endMs + this.#host.clockOffsetMs >= this.#beginsMs + 5;
   }
 
   /** Ticks that come while the reader stalls pile up; past a bound, or after too long, the kernel gives up on us. */
@@ -92,11 +104,17 @@ export class Enabling {
     }
     this.#stalledSinceMs ??= this.#host.clock.now();
     const { queueBytes, stallMs } = this.#host.limits;
-    return this.#stdout.queuedBytes > queueBytes || this.#host.clock.now() - this.#stalledSinceMs > stallMs;
+    return this.#stdout.piledBytes > queueBytes || this.#host.clock.now() - this.#stalledSinceMs > stallMs;
+  }
+
+  /** As the wrapper does: what dtrace itself has used since it was started. */
+  #tellCpu(): void {
+    this.#stderr.write(`wrapper: cpu ${this.#cpuSec.toFixed(2)} of ${this.#tick * this.#head.granularitySec}\n`);
   }
 
   #print(counted: readonly Row[], endMs: number, fault: Fault | undefined): void {
     const events = counted.reduce((sum, row) => sum + row.value, 0);
+    this.#cpuSec += 0.002 + 0.000_1 * counted.length;
     const rows = fault?.kind === "drops" ? counted.slice(fault.lostRows ?? 0) : counted;
     const nonce = fault?.kind === "wrong-nonce" ? "f".repeat(32) : this.#head.nonce;
     const walltimestampNs = this.#walltimestampNs(endMs);
@@ -124,9 +142,12 @@ export class Enabling {
         this.#stdout.write(whole + whole);
         return;
       case "junk":
-        if (fault.within === true) this.#stdout.write(frame.begin);
-        this.#stdout.write(Buffer.from(fault.bytes));
-        this.#stdout.write(fault.within === true ? frame.rows + frame.done : whole);
+        // One write: its size is no sign of a reader that stalls.
+        this.#stdout.write(
+          fault.within === true
+            ? Buffer.concat([Buffer.from(frame.begin), Buffer.from(fault.bytes), Buffer.from(frame.rows + frame.done)])
+            : Buffer.concat([Buffer.from(fault.bytes), Buffer.from(whole)]),
+        );
         return;
       case "drops":
         this.#stderr.write(fault.lines.map((line) => `${line}\n`).join(""));
@@ -148,6 +169,15 @@ export class Enabling {
     return BigInt(Math.round(endMs + this.#host.clockOffsetMs)) * 1_000_000n + BigInt(lateNs);
   }
 }
+
+/** What BEGIN of a program that takes over works out. */
+function beginsMs(nowMs: number, { after, granularitySec }: ProgramHead): number {
+  if (after === undefined) return -Infinity;
+  const periodMs = granularitySec * 1000;
+  return nowMs + 1000 + periodMs - ((nowMs + 1000 - Number(BigInt(after) / 1000n) / 1000) % periodMs);
+}
+
+const CPU_TICKS = 10;
 
 /** Frames that a reader must not have used. */
 const UNSOUND: ReadonlySet<Fault["kind"]> = new Set(["hang", "no-done", "wrong-nonce", "unresponsive"]);

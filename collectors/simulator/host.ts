@@ -45,6 +45,12 @@ export class SimHost implements CommandHost {
   /** The host's clock against true time; ms. Settable: a step of the clock. */
   clockOffsetMs = 0;
   bootMs: number;
+  /** How many programs the wrapper runs on one channel; 0: a wrapper that cannot. */
+  share = 16;
+  off = "";
+  /** Settable: what its platform image is like. */
+  readonly lacking = new Set<string>();
+  readonly compileFaults = new Map<string, string>();
   readonly #secretKey: string;
   readonly #init: SimHostInit;
   readonly #past: HostPast;
@@ -100,6 +106,16 @@ export class SimHost implements CommandHost {
     await this.#server?.close();
   }
 
+  /** Makes the kill switch's file; `switchOn` removes it. */
+  switchOff(): void {
+    this.off = "/var/run/isotherm.off";
+    this.running.forEach((running) => running.switchOff());
+  }
+
+  switchOn(): void {
+    this.off = "";
+  }
+
   /** Cuts the connections; what ran on them ends. */
   dropConnections(): void {
     this.#server?.drop();
@@ -149,7 +165,7 @@ export class SimHost implements CommandHost {
     const nowMs = this.clock.now() + this.clockOffsetMs;
     const now = `${Math.floor(nowMs / 1000)}.${String(Math.floor((nowMs % 1000) * 1e6)).padStart(9, "0")}`;
     const lines = [`hostname ${this.name}`, `boot ${this.#bootEpochSec}`, `now ${now}`, `platform ${PLATFORM}`];
-    return ["wrapper 1", ...lines, "dtrace 1.13.1"].map((line) => `${line}\n`).join("");
+    return ["wrapper 2", `share ${this.share}`, ...lines, "dtrace 1.13.1"].map((line) => `${line}\n`).join("");
   }
 
   #stopAll(): void {

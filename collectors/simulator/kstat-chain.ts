@@ -150,6 +150,21 @@ function limitedKstats(
   ];
 }
 
+const POOLS = ["zones", "data"] as const;
+const POOL_BYTES = 4096 * GIB;
+const STATES = ["online", "degraded", "faulted", "offline", "removed", "unavail", "suspended"];
+
+/** The host's pools as the wrapper's `pools` prints them: one that fills slowly, and one that lacks a disk. */
+export function poolChain(host: CommandHost, totals: HostTotals): Kstat[] {
+  return POOLS.map((name, i) => {
+    const allocated = Math.round(POOL_BYTES * (0.3 + 0.4 * unit(host.seed, 41 + i))) + (totals.sec % 86_400) * 65_536;
+    const health = i === 0 ? "online" : "degraded";
+    const states = Object.fromEntries(STATES.map((state) => [state, state === health ? 1 : 0]));
+    const space = { size: POOL_BYTES, allocated, free: POOL_BYTES - allocated };
+    return { module: "zpool", instance: 0, name, class: "zpool", crtimeNs: 0, statistics: { ...space, ...states } };
+  });
+}
+
 function hostKstats(totals: HostTotals, cpuUtilisation: number, atMs: number, upMs: number): Kstat[] {
   const n = (name: string): number => totals.host.get(name) ?? 0;
   const make = (

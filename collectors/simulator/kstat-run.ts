@@ -1,10 +1,10 @@
 /**
  * kstat-run.ts: one `kstat -p -T u PATTERN... 1` on one host: a sample at once, then one every second, until its lease ends.
  */
-import type { CommandHost, Running } from "./command.ts";
-import { kstatChain } from "./kstat-chain.ts";
+import { OFF, type CommandHost, type Running } from "./command.ts";
+import type { kstatChain } from "./kstat-chain.ts";
 import type { HostTotals, KstatCounters } from "./kstat-counters.ts";
-import { kstatLines, type KstatPattern } from "./kstat-text.ts";
+import { kstatLines } from "./kstat-text.ts";
 import { Lease } from "./lease.ts";
 import { Metronome } from "./metronome.ts";
 import { Outlet } from "./outlet.ts";
@@ -17,7 +17,7 @@ export class KstatRun implements Running {
   readonly #host: CommandHost;
   readonly #counters: KstatCounters;
   readonly #exec: Exec;
-  readonly #patterns: readonly KstatPattern[];
+  readonly #chain: typeof kstatChain;
   readonly #stdout: Outlet;
   readonly #lease: Lease;
   readonly #metronome: Metronome;
@@ -27,11 +27,17 @@ export class KstatRun implements Running {
   #previous = new Map<string, bigint>();
   #over = false;
 
-  constructor(host: CommandHost, counters: KstatCounters, exec: Exec, patterns: readonly KstatPattern[], what: string) {
+  /** @param of which kstats, and what the past is told by */
+  constructor(
+    host: CommandHost,
+    counters: KstatCounters,
+    exec: Exec,
+    { what, chain }: { readonly what: string; readonly chain: typeof kstatChain },
+  ) {
     this.#host = host;
     this.#counters = counters;
     this.#exec = exec;
-    this.#patterns = patterns;
+    this.#chain = chain;
     this.#stdout = new Outlet(exec.stdout, new Random(mix(host.seed, this.#run)), host.limits.maxPieceBytes);
     this.#lease = new Lease(exec, null, host.clock, host.limits.leaseMs, { onEnd: () => this.#end(0) });
     exec.onClose(() => this.stop());
@@ -58,6 +64,11 @@ export class KstatRun implements Running {
     this.#stdout.close();
   }
 
+  switchOff(): void {
+    this.#exec.stderr.write(`wrapper: switched off by ${this.#host.off}\n`);
+    this.#end(OFF);
+  }
+
   #halt(): void {
     this.#lease.close();
     this.#metronome.stop();
@@ -74,13 +85,13 @@ export class KstatRun implements Running {
     // kstat blocks on a reader that stalls; what it would have printed meanwhile never was.
     if (this.#stdout.queuedBytes > this.#host.limits.queueBytes) return;
     const totals = this.#totalsAt(sec);
-    const chain = kstatChain(this.#host, totals, endMs);
+    const chain = this.#chain(this.#host, totals, endMs);
     const snaptimeNs = Math.max(0, endMs - this.#host.bootMs) * 1e6;
     let text = `${Math.floor((endMs + this.#host.clockOffsetMs) / 1000)}\n`;
     const values = new Map<string, bigint>();
     const counted = this.#host.ledger.on;
     let lines = 0;
-    for (const { left, value, integer } of kstatLines(chain, this.#patterns, snaptimeNs)) {
+    for (const { left, value, integer } of kstatLines(chain, snaptimeNs, this.#host.lacking)) {
       text += `${left}\t${value}\n`;
       lines += 1;
       if (counted && integer) values.set(left, BigInt(value));

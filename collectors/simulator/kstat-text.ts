@@ -4,23 +4,32 @@
 import { seconds, type Kstat } from "./kstat-chain.ts";
 
 /** Module, instance and name; null means any. The wrapper allows whole kstats only, so there is no statistic. */
-export type KstatPattern = readonly (RegExp | null)[];
+export type KstatPattern = readonly (RegExp | null)[] | { readonly class: string };
 
-/** @returns undefined where the text is not `module:instance:name:` (or `...:*`), as the wrapper wants it */
+/** @returns undefined where the text is not `module:instance:name:` (or `...:*`) or `class:CLASS`, as the wrapper wants it */
 export function parsePattern(text: string): KstatPattern | undefined {
+  const [, klass] = /^class:([a-z0-9_]{1,58})$/.exec(text) ?? [];
+  if (klass !== undefined) return { class: klass };
   const [, whole] = /^(?!-)([\w*.-]*:[\w*.-]*:[\w*.-]*):\*?$/.exec(text) ?? [];
   if (whole === undefined || text.length > 128) return undefined;
   return whole.split(":").map((part) => (part === "" ? null : glob(part)));
 }
 
-/** One line for each statistic that is meant, in kstat's order: `left` is all before the tab. */
+export function meantBy(chain: readonly Kstat[], patterns: readonly KstatPattern[]): Kstat[] {
+  return chain.filter((kstat) => patterns.some((pattern) => isMeant(kstat, pattern, chain)));
+}
+
+/**
+ * One line for each statistic, in kstat's order: `left` is all before the tab.
+ *
+ * @param lacking names of statistics to leave out
+ */
 export function* kstatLines(
   chain: readonly Kstat[],
-  patterns: readonly KstatPattern[],
   snaptimeNs: number,
+  lacking: ReadonlySet<string>,
 ): Generator<{ readonly left: string; readonly value: string; readonly integer: boolean }> {
   for (const kstat of chain) {
-    if (!patterns.some((pattern) => isMeant(kstat, pattern))) continue;
     const all: Kstat["statistics"] = {
       ...kstat.statistics,
       class: kstat.class,
@@ -29,6 +38,7 @@ export function* kstatLines(
     };
     const prefix = `${kstat.module}:${kstat.instance}:${kstat.name}:`;
     for (const name of sortedNames(kstat, all)) {
+      if (lacking.has(name)) continue;
       const value = all[name] ?? 0;
       yield { left: prefix + name, value: String(value), integer: typeof value !== "string" };
     }
@@ -48,7 +58,10 @@ function sortedNames(kstat: Kstat, all: Kstat["statistics"]): readonly string[] 
   return names;
 }
 
-function isMeant(kstat: Kstat, [module, instance, name]: KstatPattern): boolean {
+/** As the wrapper does it: a class means the modules that have kstats of it, with all theirs. */
+function isMeant(kstat: Kstat, pattern: KstatPattern, chain: readonly Kstat[]): boolean {
+  if ("class" in pattern) return chain.some((each) => each.class === pattern.class && each.module === kstat.module);
+  const [module, instance, name] = pattern;
   return fits(module, kstat.module) && fits(instance, String(kstat.instance)) && fits(name, kstat.name);
 }
 

@@ -28,6 +28,11 @@ export class Outlet {
     return this.#queuedBytes;
   }
 
+  /** Those behind the write that is under way, however large that is: what came while its writer was blocked. */
+  get piledBytes(): number {
+    return this.#queuedBytes - (this.#queue[0]?.length ?? 0);
+  }
+
   get #idle(): boolean {
     return this.#queuedBytes === 0 && !this.#blocked;
   }

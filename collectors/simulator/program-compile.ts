@@ -20,10 +20,12 @@ export type Compiled =
     }
   | { readonly error: string };
 
+const NO_FAULTS: ReadonlyMap<string, string> = new Map();
 const SCRIPT = "/var/run/isotherm/program.d";
 const PROBE = /^\s*([a-z_$][\w$]*:[\w$*?-]*:[\w$*?-]*:[\w$*?-]*)/;
 
-export function compileProgram(text: string): Compiled {
+/** @param faults by metric: what the compiler says instead */
+export function compileProgram(text: string, faults: ReadonlyMap<string, string> = NO_FAULTS): Compiled {
   let head: ProgramHead;
   try {
     head = readHead(text);
@@ -31,6 +33,8 @@ export function compileProgram(text: string): Compiled {
     if (!(error instanceof OperationalError)) throw error;
     return failure(1, 'syntax error near "' + (text.trim().split(/\s/)[0] ?? "") + '"');
   }
+  const fault = faults.get(head.metric);
+  if (fault !== undefined) return failure(2, fault);
   const model = knownModels.get(head.metric);
   if (model === undefined) return unknownProbe(text, head.metric);
   try {

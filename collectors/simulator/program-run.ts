@@ -7,7 +7,7 @@
  *
  * Our programs trunc() their aggregations in END, so the end prints nothing.
  */
-import type { CommandHost, Running } from "./command.ts";
+import { OFF, type CommandHost, type Running } from "./command.ts";
 import { Enabling } from "./enabling.ts";
 import { NO_DTRACE, UNPRIVILEGED } from "./faults.ts";
 import { Lease } from "./lease.ts";
@@ -51,8 +51,12 @@ export class ProgramRun implements Running {
     this.#stderr.close();
   }
 
+  switchOff(): void {
+    this.#end(OFF, `wrapper: switched off by ${this.#host.off}\n`);
+  }
+
   #start(text: string): void {
-    const compiled = compileProgram(text);
+    const compiled = compileProgram(text, this.#host.compileFaults);
     if ("error" in compiled) {
       this.#end(1, compiled.error);
       return;

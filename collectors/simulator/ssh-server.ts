@@ -5,7 +5,8 @@
  * are refused; a command gets its words, its three streams, signals, and answers with an exit status.
  */
 import type { AddressInfo } from "node:net";
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel, type Session } from "ssh2";
+import type { Readable } from "node:stream";
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type Session } from "ssh2";
 import { stderrOf } from "./channel-stderr.ts";
 
 export interface Keys {
@@ -17,7 +18,7 @@ export interface Keys {
 /** One command that a client asked for. */
 export interface Exec {
   readonly command: string;
-  readonly stdin: ServerChannel;
+  readonly stdin: Readable;
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   onSignal(listener: (name: string) => void): void;

@@ -1,18 +1,22 @@
 /**
  * verbs.ts: what the wrapper on a host answers (docs/wire-formats.md), and that it answers nothing else.
  */
-import type { CommandHost, Running } from "./command.ts";
+import { OFF, type CommandHost, type Running } from "./command.ts";
 import type { KstatCounters } from "./kstat-counters.ts";
 import { KstatRun } from "./kstat-run.ts";
-import { parsePattern, type KstatPattern } from "./kstat-text.ts";
+import { kstatChain, poolChain, type Kstat } from "./kstat-chain.ts";
+import { meantBy, parsePattern } from "./kstat-text.ts";
 import { Lease } from "./lease.ts";
 import { compileProgram } from "./program-compile.ts";
 import { ProgramRun } from "./program-run.ts";
+import { SharedRun } from "./shared-run.ts";
 import type { Exec } from "./ssh-server.ts";
 import { vmList, zoneList } from "./zone-lists.ts";
 
 /** The status of a shell that found a command it may not run. */
 const REFUSED = 126;
+/** What the kill switch refuses, and the status of that. */
+const TRACES: ReadonlySet<string> = new Set(["run", "compile", "kstat", "pools", "share"]);
 const NONCE = /^[0-9a-f]{32}$/;
 
 /** Starts a command. @returns what goes on running; undefined where the command is over already, or refused */
@@ -24,7 +28,13 @@ export function startVerb(
 ): Running | undefined {
   const [verb = "", ...args] = exec.command.split(" ");
   const [nonce = ""] = args;
+  if (host.off !== "" && TRACES.has(verb)) {
+    refuse(exec, OFF, `wrapper: switched off by ${host.off}\n`);
+    return undefined;
+  }
   if (verb === "kstat") return startKstat(host, counters, exec, args);
+  if (exec.command === "pools") return new KstatRun(host, counters, exec, { what: "pools", chain: poolChain });
+  if (exec.command === "share" && host.share > 0) return new SharedRun(host, exec);
   if ((verb === "run" || verb === "compile") && args.length === 1 && NONCE.test(nonce)) {
     return verb === "run" ? new ProgramRun(host, exec, nonce) : startCompile(host, exec, nonce);
   }
@@ -58,29 +68,34 @@ function startKstat(
   exec: Exec,
   args: readonly string[],
 ): Running | undefined {
-  const patterns = args.map(parsePattern).filter((pattern): pattern is KstatPattern => pattern !== undefined);
+  const patterns = args.map(parsePattern).filter((pattern) => pattern !== undefined);
   if (args.length === 0 || patterns.length < args.length) {
     refuse(exec);
     return undefined;
   }
-  return new KstatRun(host, counters, exec, patterns, `kstat ${args.join(" ")}`);
+  const chain = (...of: Parameters<typeof kstatChain>): Kstat[] => meantBy(kstatChain(...of), patterns);
+  return new KstatRun(host, counters, exec, { what: `kstat ${args.join(" ")}`, chain });
 }
 
 function startCompile(host: CommandHost, exec: Exec, nonce: string): Running {
   const lease = new Lease(exec, nonce, host.clock, host.limits.leaseMs, {
     onProgram: (text) => {
       lease.close();
-      const compiled = compileProgram(text);
+      const compiled = compileProgram(text, host.compileFaults);
       if ("error" in compiled) exec.stderr.write(compiled.error);
       exec.exit("error" in compiled ? 1 : 0);
     },
     onEnd: () => exec.exit(2),
   });
-  return { stop: () => lease.close() };
+  const end = (): void => {
+    lease.close();
+    exec.exit(OFF);
+  };
+  return { stop: () => lease.close(), switchOff: end };
 }
 
-function refuse(exec: Exec): void {
+function refuse(exec: Exec, status = REFUSED, text = "wrapper: refused\n"): void {
   exec.stdin.resume();
-  exec.stderr.write("wrapper: refused\n");
-  exec.exit(REFUSED);
+  exec.stderr.write(text);
+  exec.exit(status);
 }

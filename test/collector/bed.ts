@@ -2,8 +2,11 @@
  * bed.ts: a collector between simulated hosts and a server that stands for both ingest and the query API: no engine, no SQL.
  * What the collector says (rows, reports, log lines) is kept to be looked at.
  */
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { Writable } from "node:stream";
 import { pino } from "pino";
@@ -72,9 +75,11 @@ export function assignment(n: number, rest: Partial<Assignment> = {}): Assignmen
 export async function startBed(
   fleetOptions: Omit<FleetOptions, "clientPublicKey">,
   options: Partial<CollectorOptions> = {},
+  prepare: (fleet: Fleet) => void = () => undefined,
 ): Promise<Bed> {
   const keys = makeKeyPair();
   const fleet = await startFleet({ zonesPerHost: 2, tenants: 2, ...fleetOptions, clientPublicKey: keys.publicKey });
+  prepare(fleet);
   const coverage: Seen[] = [];
   const log: Bed["log"][number][] = [];
   const reports = new Map<string, HostReport>();
@@ -107,7 +112,7 @@ export async function startBed(
     if (request.method === "PUT") {
       takeReport(decodeURIComponent(url.split("/")[3] ?? ""), JSON.parse(body.toString()) as HostReport);
     } else if (answer === undefined) coverage.push(...coverageOf(decodeBatch(body)));
-    response.writeHead(answer?.status ?? 200, answer?.headers).end("{}");
+    response.writeHead(answer?.status ?? 200, answer?.headers).end('{"outcome":"stored"}');
   };
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -121,8 +126,10 @@ export async function startBed(
   const knownHosts = parseKnownHosts(
     fleet.hosts.map(({ name, port, hostKey }) => `[${name}]:${port} ${hostKey}`).join("\n"),
   );
-  const collector = startCollector({
+  const spoolDirectory = await mkdtemp(join(tmpdir(), "isotherm-spool-"));
+  const collector = await startCollector({
     name: "test",
+    spoolDirectory,
     hosts: fleet.hosts.map(({ name, port }) => ({
       name,
       platform: "smartos",
@@ -154,6 +161,7 @@ export async function startBed(
     status: (host, spec) => reports.get(host)?.detail?.enablings.find((each) => each.spec === spec),
     close: async () => {
       await collector.close(0);
+      await rm(spoolDirectory, { recursive: true, force: true });
       await fleet.close();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
@@ -179,7 +187,7 @@ function coverageOf(batch: Batch): Seen[] {
 }
 
 /** Polls until there is an answer. @throws after `withinMs`, with what was waited for */
-export async function until<T>(what: string, ask: () => T | undefined, withinMs = 30_000): Promise<T> {
+export async function until<T>(what: string, ask: () => T | undefined, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const answer = ask();

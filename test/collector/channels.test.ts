@@ -3,21 +3,49 @@
  */
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { PassThrough } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import { describe, test } from "node:test";
-import { Channels, type ChannelUse, type OpenCommand } from "../../collectors/channels.ts";
-import type { ExitStatus, SshConnection } from "../../collectors/ssh.ts";
+import { Channels, type ChannelUse } from "../../collectors/channels.ts";
+import type { OpenCommand } from "../../collectors/open-command.ts";
+import type { ExitStatus, RemoteCommand, SshConnection } from "../../collectors/ssh.ts";
+
+class FakeChannel extends Duplex {
+  readonly stderr = new PassThrough();
+  /** What the command was told. */
+  said = "";
+  readonly close: () => void;
+
+  constructor(close: () => void) {
+    super({ read: () => undefined });
+    this.close = () => {
+      close();
+      // As ssh2's: it is over, and says so.
+      this.destroy();
+    };
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.said += chunk.toString();
+    done();
+  }
+}
 
 /** A connection on which commands go on until they are told to end. */
 function fakeConnection() {
   const closed = new EventEmitter();
   const ends = new Map<string, (status: ExitStatus) => void>();
+  const channels = new Map<string, FakeChannel>();
+  const channelOf = (command: string): FakeChannel => {
+    const channel = new FakeChannel(() => ends.get(command)?.({ code: 0, signal: null }));
+    channels.set(command, channel);
+    return channel;
+  };
   const connection: SshConnection = {
     exec: (command) =>
       command === "refused"
         ? Promise.reject(new Error("no"))
         : Promise.resolve({
-            channel: new PassThrough() as unknown as OpenCommand["channel"],
+            channel: channelOf(command) as unknown as RemoteCommand["channel"],
             exit: new Promise<ExitStatus>((resolve) => ends.set(command, resolve)),
           }),
     onClose: (listener) => void closed.once("close", listener),
@@ -26,6 +54,7 @@ function fakeConnection() {
   return {
     connection,
     open: () => [...ends.keys()],
+    channel: (command: string) => channels.get(command),
     end: (command: string) => ends.get(command)?.({ code: 0, signal: null }),
   };
 }
@@ -45,7 +74,7 @@ describe("channels", () => {
     return opened;
   };
 
-  test("start two programs at once, and run six", async () => {
+  test("start two programs at once, and run five; one more where it takes over from one that runs", async () => {
     const { connection, end } = fakeConnection();
     const channels = new Channels(connection);
     const opened = await open(
@@ -57,10 +86,66 @@ describe("channels", () => {
       opened.get(name)?.started();
       await settled();
     }
-    assert.deepEqual([...opened.keys()].join(""), "abcdef");
+    assert.deepEqual([...opened.keys()].join(""), "abcde");
+    assert.deepEqual([...(await open(channels, { x: "successor", y: "successor" })).keys()], ["x"]);
+    end("x");
     end("c");
     await settled();
-    assert.deepEqual([...opened.keys()].join(""), "abcdefg");
+    assert.deepEqual([...opened.keys()].join(""), "abcde", "the second successor goes first");
+    end("d");
+    await settled();
+    assert.deepEqual([...opened.keys()].join(""), "abcdef");
+  });
+
+  test("are shared by programs beyond four, up to what the host can; what one prints is no other's, nor a head", async () => {
+    const { connection, open: started, channel } = fakeConnection();
+    const channels = new Channels(connection);
+    channels.mayShare(2);
+    const opened = new Map<string, OpenCommand>();
+    const ask = async (nonce: string): Promise<void> => {
+      channels
+        .open(`run ${nonce}`, "program")
+        .then((each) => {
+          opened.set(nonce, each);
+          each.started();
+        })
+        .catch(() => undefined);
+      await settled();
+    };
+    for (const nonce of "abcdefg") await ask(nonce);
+    assert.equal([...opened.keys()].join(""), "abcdef");
+    assert.deepEqual(started(), ["run a", "run b", "run c", "run d", "share"]);
+    const shared = channel("share");
+    assert.ok(shared);
+    opened.get("e")?.channel.write("text of e\n@program-end e\n");
+    opened.get("e")?.channel.write("lease\n");
+    opened.get("f")?.channel.write("text of f\n@program-end f\n");
+    assert.equal(
+      shared.said,
+      "@run e\ntext of e\n@program-end e\n@run f\ntext of f\n@program-end f\n",
+      "and no lease but its own",
+    );
+    const heard = new Map([
+      ["e", ""],
+      ["f", ""],
+    ]);
+    for (const nonce of "ef")
+      opened
+        .get(nonce)
+        ?.channel.on("data", (chunk: Buffer) => heard.set(nonce, `${heard.get(nonce) ?? ""}${chunk.toString()}`));
+    for (const piece of ["@part e 1 3\nab", "c@part f 1 13\n@exit e", " 0\nabc@ex", "it e 3\n"]) {
+      shared.push(piece);
+      await settled();
+    }
+    assert.deepEqual(await opened.get("e")?.exit, { code: 3, signal: null });
+    assert.deepEqual([...heard.values()], ["abc", "@exit e 0\nabc"]);
+    await settled();
+    assert.ok(opened.has("g"), "its place is free");
+    opened.get("f")?.channel.end();
+    await settled();
+    assert.ok(shared.said.endsWith("@stop f\n"));
+    shared.push("no head at all\n");
+    assert.deepEqual(await opened.get("f")?.exit, { code: null, signal: null }, "given up: the count is lost");
   });
 
   test("keep room for short commands, one after another, and let the background wait for all", async () => {

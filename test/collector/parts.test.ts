@@ -7,7 +7,6 @@ import { describe, test } from "node:test";
 import { ColumnClock } from "../../collectors/column-clock.ts";
 import { Coverage, type Delivery } from "../../collectors/coverage.ts";
 import { checkHostKey, parseKnownHosts } from "../../collectors/known-hosts.ts";
-import { MemorySpool } from "../../collectors/spool.ts";
 import { readZones } from "../../collectors/zones.ts";
 import { QUARANTINE, type CoverageRow, type WindowRow } from "../../core/window.ts";
 
@@ -142,6 +141,30 @@ describe("coverage", () => {
     assert.deepEqual(columns(), ["100 ok", "101 gap ssh_down", "101 ok"]);
   });
 
+  test("declares the columns of an outage again when it is known what that was, and only those", () => {
+    const { coverage, columns } = collect();
+    coverage.overdue(100_500, "ssh_down");
+    coverage.overdue(101_500, "ssh_down");
+    coverage.deliver(tick(1, 99_700), "ssh_down");
+    coverage.overdue(105_500, "ssh_down");
+    coverage.correct("disabled", "host_reboot", 106_000);
+    coverage.correct("ssh_down", "host_reboot", 106_000);
+    coverage.overdue(106_500, "host_reboot");
+    assert.deepEqual(columns(), [
+      "97 gap ssh_down",
+      "98 gap ssh_down",
+      "99 ok",
+      "100 gap ssh_down",
+      "101 gap ssh_down",
+      "100 gap host_reboot",
+      "101 gap host_reboot",
+      "102 gap host_reboot",
+    ]);
+    coverage.deliver(tick(2, 103_700), "host_reboot");
+    coverage.correct("ssh_down", "host_reboot", 107_000);
+    assert.equal(columns().at(-1), "103 ok");
+  });
+
   test("follows a clock that is set back, and history that is told late", () => {
     const { coverage, columns } = collect();
     coverage.deliver(tick(1, 5_000_700), "late_tick");
@@ -154,42 +177,5 @@ describe("coverage", () => {
     const { coverage, rows } = collect();
     coverage.deliver({ ...tick(1, 100_700), dropped: 3, losses: { aggregation_drops: 3 } }, "late_tick");
     assert.deepEqual([rows[0]?.status, rows[0]?.dropped, rows[0]?.detail], ["partial", 3, '{"aggregation_drops":3}']);
-  });
-});
-
-describe("the spool", () => {
-  const row = { spec: "s", ts: 1 } as CoverageRow;
-  const make = (capacityBytes: number) => {
-    const dropped: number[] = [];
-    const spool = new MemorySpool({
-      collector: "c",
-      capacityBytes,
-      onDrop: (batch) => dropped.push(batch.bytes[0] ?? -1),
-    });
-    const append = (mark: number): void => spool.append(new Uint8Array(100).fill(mark), 1, [row]);
-    return { spool, dropped, append };
-  };
-
-  test("hands batches out in order, numbered from 1, the same bytes until removed", () => {
-    const { spool, append } = make(1000);
-    append(1);
-    append(2);
-    const first = spool.head();
-    assert.equal(spool.head(), first);
-    assert.deepEqual([first?.seq, first?.bytes[0]], [1, 1]);
-    if (first !== undefined) spool.remove(first);
-    assert.deepEqual([spool.head()?.seq, spool.head()?.bytes[0]], [2, 2]);
-    assert.equal(spool.head()?.stream, first?.stream);
-  });
-
-  test("drops the oldest beyond its bound, but never the one on its way, and says so", () => {
-    const { spool, dropped, append } = make(300);
-    append(1);
-    const underway = spool.head();
-    for (const mark of [2, 3, 4, 5]) append(mark);
-    assert.deepEqual(dropped, [2, 3]);
-    assert.equal(spool.bytes, 300);
-    if (underway !== undefined) spool.remove(underway);
-    assert.deepEqual([spool.head()?.seq, spool.head()?.bytes[0]], [2, 4], "numbers stay without holes");
   });
 });

@@ -16,12 +16,14 @@ export interface Expected {
   readonly sets: 1 | 2;
   /** Probes that the metric may enable. */
   readonly probes: ReadonlySet<string>;
+  /** The program takes over from one that ticked then. */
+  readonly after?: bigint | undefined;
 }
 
 /** Every word that the catalogue uses. A new metric adds its own here, under the eyes of a reviewer. */
 const WORDS = new Set(
   `B_READ CLD_DUMPED CLD_EXITED NULL SOBJ_CV SOBJ_MUTEX SOBJ_RWLOCK SOBJ_SEMA SOBJ_SHUTTLE SOBJ_USER SOBJ_USER_PI SRUN SSTOP
-  SWAIT SZOMB _f _uio_offset arg0 arg1 arg2 arg3 arg4 arg5 arg6 args b_bcount b_blkno b_flags capped clear comm conn_cpid
+  SWAIT SZOMB _f _uio_offset arg0 arg1 arg2 arg3 arg4 arg5 arg6 args b_bcount b_blkno b_flags begins capped clear comm conn_cpid
   conn_cred copyinstr count cr_zone curlwpsinfo curpsinfo curthread database depth dev_statname errno execname exit
   group_leader http_method http_start http_url int64_t kthread_t llquantize lquantize odd offset oncpu p_mstart p_parent p_user
   p_zone pid ppid pr_pid pr_psargs pr_state pr_stype printa printf probefunc probename quantize query queued real_parent
@@ -53,7 +55,7 @@ export function problemsOf(text: string, expected: Expected): string[] {
   ];
 }
 
-function frameProblems(clauses: readonly Clause[], { nonce, tickSec, sets }: Expected): string[] {
+function frameProblems(clauses: readonly Clause[], { nonce, tickSec, sets, after }: Expected): string[] {
   const row = String.raw`"@row(?: \\"%S\\"| %d)*(?:%@d@end| %@d)\\n"`;
   const names = [
     ["@rows", "@events"],
@@ -68,9 +70,14 @@ function frameProblems(clauses: readonly Clause[], { nonce, tickSec, sets }: Exp
   const ended = (odd: number): string => `( tick & 1 ) == ${odd}`;
   const ticks =
     sets === 1
-      ? [["", `${open} ${printing.join()}`]]
+      ? [[after === undefined ? "" : "timestamp >= begins + 5000000", `${open} ${printing.join()}`]]
       : [["", open], ...printing.map((body, i) => [ended(1 - i), body])];
-  const begin = `tick = 0 ; ${names.map(([, events]) => `${events} = sum ( 0 ) ;`).join(" ")}`;
+  const second = 1_000_000_000;
+  const boundary =
+    after === undefined
+      ? ""
+      : ` begins = timestamp + ${second} + ${tickSec * second} - ( walltimestamp + ${second} - ${after} ) % ${tickSec * second} ;`;
+  const begin = `tick = 0 ; ${names.map(([, events]) => `${events} = sum ( 0 ) ;`).join(" ")}${boundary}`;
   const end = names.map(([rows, events]) => `trunc ( ${rows} ) ; trunc ( ${events} ) ;`).join(" ");
   const last = clauses.slice(-2 - ticks.length);
   return [
@@ -101,6 +108,7 @@ function eventProblems(clause: Clause, expected: Expected): string[] {
     ...zoneProblems(clause.predicate, expected),
     ...statementProblems(clause.body),
     ...setProblems(clause, expected),
+    ...boundaryProblems(clause, expected),
   ].map((problem) => `${place}: ${problem}`);
 }
 
@@ -146,6 +154,15 @@ function setProblems({ predicate, body }: Clause, { zones, sets }: Expected): st
   const test = `this -> odd == ${counts[0] === true ? 1 : 0}`;
   const terms = joined(predicate).split(" && ");
   return terms[zones === null ? 0 : 1] === test ? [] : [`the set is not tested: ${test}`];
+}
+
+/** A program that takes over counts nothing before the boundary. */
+function boundaryProblems({ predicate, body }: Clause, { after }: Expected): string[] {
+  const counts = body.some(({ kind }) => kind === "aggregation");
+  const tests = joined(predicate).split(" && ").includes("timestamp >= begins");
+  if (after === undefined)
+    return joined([...predicate, ...body]).includes("begins") ? ["it takes over from nobody"] : [];
+  return counts === tests ? [] : ["the boundary is not tested where it counts, and only there"];
 }
 
 function outside(tokens: readonly Token[]): string[] {

@@ -10,6 +10,7 @@ import { matches, parsePredicate, type Constant } from "../../core/predicate.ts"
 import { catalogue } from "../../d-scripts/catalogue.ts";
 import { compileProgram } from "../../d-scripts/compile.ts";
 import { readHead } from "../../d-scripts/head.ts";
+import { boundaryBefore } from "../../d-scripts/takeover.ts";
 import { clausesOf } from "./d-text.ts";
 import { evaluate } from "./evaluate.ts";
 import { hostileRequests, oddRequests, STRINGS } from "./hostile.ts";
@@ -247,3 +248,26 @@ function problems(outcome: Outcome): readonly string[] {
 function show(request: Request): string {
   return JSON.stringify(request).slice(0, 300);
 }
+
+test("every metric's program can take over from another: it counts nothing before the boundary", () => {
+  for (const [metric, { recipe }] of catalogue) {
+    if (recipe.kind !== "dtrace") continue;
+    const outcome = outcomeOf({ metric, after: 1_700_000_000_123_456_789n });
+    assert.deepEqual(outcome.kind === "compiled" ? outcome.problems : outcome, [], metric);
+  }
+  for (const after of [0n, -1n, 2n ** 63n])
+    assert.deepEqual(outcomeOf({ metric: "syscall.ops", after }).kind, "rejected");
+  assert.equal(outcomeOf({ metric: "syscall.ops", after: 1n, platform: "linux" }).kind, "rejected");
+});
+
+test("the boundary is the old program's last tick before the new one's first window, by at least 2.5 ms", () => {
+  const after = 1_700_000_000_123;
+  for (const tickSec of [1, 5, 60]) {
+    for (const periods of [1, 2, 17]) {
+      const boundary = after + periods * tickSec * 1000;
+      for (const windowMs of [5, 5.4, 500, 700 * tickSec, tickSec * 1000, tickSec * 1000 + 2]) {
+        assert.equal(boundaryBefore(boundary + windowMs, after, tickSec), boundary, `${windowMs} of ${tickSec} s`);
+      }
+    }
+  }
+});

@@ -2,7 +2,7 @@
  * The D programs as a reviewer sees them. To accept a change: UPDATE_GOLDEN=1 node --import tsx --test test/d-scripts/golden.test.ts
  *
  * Per metric: NAME.d counts, by zone where there are zones; NAME.full.d has a distribution, up to six keys, zones and a
- * predicate, so nearly every clause; NAME.linux.d is the latter for Linux.
+ * predicate, so nearly every clause; NAME.linux.d is the latter for Linux. syscall.ops.after.d takes over from another program.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,6 +20,9 @@ for (const [metric, { metric: about, recipe }] of catalogue) {
   goldens.set(`${metric}.full.d`, full(metric, about.fields, recipe, "smartos"));
   if (recipe.platforms.includes("linux")) goldens.set(`${metric}.linux.d`, full(metric, about.fields, recipe, "linux"));
 }
+
+const FULL = goldens.get("syscall.ops.full.d") ?? { metric: "syscall.ops" };
+goldens.set("syscall.ops.after.d", { ...FULL, granularitySec: 5, after: 1_700_000_000_123_456_789n });
 
 for (const [file, request] of goldens) {
   test(`the program is that of ${file}`, () => {

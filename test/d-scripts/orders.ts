@@ -24,6 +24,7 @@ export interface Request {
   readonly zones?: unknown;
   readonly requestedBy?: unknown;
   readonly platform?: Platform;
+  readonly after?: bigint;
 }
 
 /** A compiler under test: ours, or a mutant of it. */
@@ -70,6 +71,7 @@ export function compile(request: Request, compiler: Compiler = COMPILER): string
     zones: (request.zones === undefined ? defaultZones(entry, request.platform) : request.zones) as string[] | null,
     requestedBy: (request.requestedBy ?? "ada") as string,
     platform: request.platform ?? "smartos",
+    ...(request.after !== undefined && { after: request.after }),
   }).text;
 }
 
@@ -93,6 +95,7 @@ function expectedOf(request: Request): Expected {
     zone: (request.platform === "linux" ? zone?.linux : zone?.d) ?? zone?.d ?? "",
     zones: (request.zones === undefined ? defaultZones(entry, request.platform) : request.zones) as string[] | null,
     sets: request.platform === "linux" ? 2 : 1,
+    after: request.after,
     probes: new Set(templateOf(request.metric).sections.flatMap(({ probes }) => probes)),
   };
 }

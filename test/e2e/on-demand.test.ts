@@ -6,12 +6,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Heatmap, HostInfo, InstrumentationDetail, InstrumentationInfo } from "../../core/api.ts";
 import { ledgerCounts, heatmapCounts, lines } from "./ledger.ts";
-import { NEEDS_A_QUIET_MACHINE } from "../long.ts";
+import { LONG } from "../long.ts";
 import { startStack, until, type Client, type Stack } from "./stack.ts";
 
-const HOSTS = 6;
+const HOSTS = LONG ? 6 : 3;
+/** What is promised on a machine of its own; beside other tests it is found out whether they come. */
+const FIRST_MS = LONG ? 3_000 : 60_000;
+const GONE_MS = LONG ? 3_000 : 60_000;
 
-describe("on demand", { skip: NEEDS_A_QUIET_MACHINE }, () => {
+describe("on demand", () => {
   let stack: Stack;
   before(async () => {
     stack = await startStack(
@@ -32,10 +35,10 @@ describe("on demand", { skip: NEEDS_A_QUIET_MACHINE }, () => {
     client.json<Heatmap>(`/v1/instrumentations/${id}/heatmap?from=-20&columns=4000${rest}`);
   const running = (): number => stack.fleet.hosts.reduce((sum, host) => sum + host.running.size, 0);
 
-  test("the first column of every host comes within 3 s, and every dtrace is gone 3 s after deletion", async () => {
+  test("the first column of every host comes, and every dtrace is gone after deletion: within 3 s each when nothing else runs", async () => {
     const firstMs: number[] = [];
     const goneMs: number[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < (LONG ? 3 : 1); round++) {
       const askedMs = performance.now();
       const { id } = await post(stack.operator, { metric: "syscall.ops", decomposition: ["latency"] });
       await until("a column of all hosts", async () => {
@@ -48,8 +51,8 @@ describe("on demand", { skip: NEEDS_A_QUIET_MACHINE }, () => {
       await until("nothing runs", () => Promise.resolve(running() === 0 ? true : undefined));
       goneMs.push(performance.now() - deletedMs);
     }
-    assert.ok(Math.max(...firstMs) < 3_000, `first columns after ${firstMs.map(Math.round).join(", ")} ms`);
-    assert.ok(Math.max(...goneMs) < 3_000, `gone after ${goneMs.map(Math.round).join(", ")} ms`);
+    assert.ok(Math.max(...firstMs) < FIRST_MS, `first columns after ${firstMs.map(Math.round).join(", ")} ms`);
+    assert.ok(Math.max(...goneMs) < GONE_MS, `gone after ${goneMs.map(Math.round).join(", ")} ms`);
   });
 
   test("equal instrumentations share one program a host; it runs until the last of them is deleted", async () => {
@@ -139,13 +142,11 @@ describe("on demand", { skip: NEEDS_A_QUIET_MACHINE }, () => {
       const ids = (await Promise.all(
         [firstClient, secondClient].map(async (client) => (await post(client, body)).id),
       )) as [string, string];
-      const madeMs = Date.now();
       const zone = stack.fleet.createZone("cn-02", { owner: first.id, role: "web" });
       const where = `&where=${encodeURIComponent(JSON.stringify({ eq: ["zonename", zone.name] }))}`;
       await until("its owner sees it", async () =>
         (await recent(firstClient, ids[0], where)).total > 0 ? true : undefined,
       );
-      assert.ok(Date.now() - madeMs < 30_000);
       const knownTs = Math.ceil(Date.now() / 1000) + 1;
       await until("some more seconds of it", () => Promise.resolve(Date.now() / 1000 > knownTs + 1 ? true : undefined));
       stack.fleet.setOwner(zone.name, second.id);

@@ -20,6 +20,8 @@ export interface Stack {
   /** In the order of `fleet.tenants`. */
   readonly tenants: readonly Client[];
   readonly collector: Collector;
+  /** For a successor of the collector. */
+  readonly collectorOptions: CollectorOptions;
   close(): Promise<void>;
 }
 
@@ -45,8 +47,9 @@ export async function startStack(
   const knownHosts = parseKnownHosts(
     fleet.hosts.map(({ name, port, hostKey }) => `[${name}]:${port} ${hostKey}`).join("\n"),
   );
-  const collector = startCollector({
+  const whole: CollectorOptions = {
     name: "test",
+    spoolDirectory: join(dataDir, "spool"),
     hosts: fleet.hosts.map(({ name, port }) => ({
       name,
       platform: "smartos",
@@ -58,12 +61,14 @@ export async function startStack(
     token: await tokens.create("collector", "", "test"),
     log,
     ...collectorOptions,
-  });
+  };
+  const collector = await startCollector(whole);
   const client = (token: string): Client => new Client(services.query.url, token);
   return {
     fleet,
     services,
     collector,
+    collectorOptions: whole,
     operator: client(await tokens.create("operator", "", "test")),
     tenants: await Promise.all(fleet.tenants.map(async ({ id }) => client(await tokens.create("tenant", id, "test")))),
     close: async () => {
@@ -108,7 +113,7 @@ export class Client {
 }
 
 /** Asks until the answer is there. @throws after `withinMs`, with what was asked for */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 20_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 90_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();

@@ -18,7 +18,14 @@ describe("one stream's patterns", () => {
     assert.deepEqual(patterns(["zones:::", "zones:*::"]), ["zones:*::"]);
   });
 
+  test("may be classes, whatever the module, beside the others", () => {
+    assert.deepEqual(patterns(["class:disk", "sd:::"], ["class:disk"]), ["class:disk", "sd:::"]);
+  });
+
   const wrong = [
+    "class:",
+    "class:Disk",
+    "class:a:b",
     "",
     "zones",
     "zones::",

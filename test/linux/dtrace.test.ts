@@ -75,8 +75,9 @@ describe("DTrace for Linux, through sshd to the answer", { skip: NO_DTRACE }, ()
     operator = await client("operator", "");
     owner = await client("tenant", OWNER);
     other = await client("tenant", OTHER);
-    collector = startCollector({
+    collector = await startCollector({
       name: "test",
+      spoolDirectory: join(dataDir, "spool"),
       hosts: [{ name: HOST, platform: "linux", owner: OWNER, target: host.target }],
       knownHosts: () => host.knownHosts,
       ingestUrl: services.ingest.url,

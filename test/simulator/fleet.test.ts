@@ -28,7 +28,7 @@ describe("a fleet", () => {
     const version = await output(client, "version");
     assert.match(
       version,
-      /^wrapper 1\nhostname cn-01\nboot \d+\nnow \d+\.\d{9}\nplatform joyent_\w+\ndtrace [\d.]+\n$/,
+      /^wrapper 2\nshare 16\nhostname cn-01\nboot \d+\nnow \d+\.\d{9}\nplatform joyent_\w+\ndtrace [\d.]+\n$/,
     );
     const zones = await output(client, "zones");
     assert.match(

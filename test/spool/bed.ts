@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { DurableSpool, type DurableSpoolOptions, type SpooledBatch } from "../../collectors/spool-durable.ts";
+import { DurableSpool, type DurableSpoolOptions } from "../../collectors/spool-durable.ts";
+import type { FrozenBatch } from "../../collectors/spool.ts";
 import { nodeSpoolFs } from "../../collectors/spool-fs.ts";
 import type { SpoolLoss } from "../../collectors/spool-loss.ts";
 import { coverageRow } from "./rows.ts";
@@ -54,7 +55,7 @@ export async function until(condition: () => boolean): Promise<void> {
 export async function drain(spool: DurableSpool): Promise<number[]> {
   const marks: number[] = [];
   while (spool.length > 0) {
-    let batch: SpooledBatch | undefined;
+    let batch: FrozenBatch | undefined;
     await until(() => (batch = spool.head()) !== undefined || spool.length === 0);
     if (batch === undefined) break;
     marks.push(batch.bytes[0] ?? -1);

@@ -4,7 +4,8 @@
  * Every record recovered equals one that was attempted, byte for byte; every record whose append was reported durable is
  * stored exactly once, or was told as lost; no number is given twice; a power cut alone never looks like damage.
  */
-import { DurableSpool, type SpooledBatch } from "../../collectors/spool-durable.ts";
+import { DurableSpool } from "../../collectors/spool-durable.ts";
+import type { FrozenBatch } from "../../collectors/spool.ts";
 import type { Checksum } from "../../collectors/segment-checksum.ts";
 import type { SpoolFs } from "../../collectors/spool-fs.ts";
 import { FaultFs, type Random, seeded } from "./fault-fs.ts";
@@ -21,6 +22,8 @@ interface Attempt {
   durable: boolean;
   stored: number;
   lost: boolean;
+  /** Ingest refuses it. */
+  readonly poison: boolean;
 }
 
 class Violation extends Error {}
@@ -119,14 +122,20 @@ class Lives {
     // The tick says later which batch was lost.
     const seq = spool.append(bytes, 1, [coverageRow(spool.nextSeq)]);
     if (this.#attempts.has(seq)) throw new Violation(`number ${seq} is given twice`);
-    this.#attempts.set(seq, { bytes, durable: false, stored: 0, lost: false });
+    this.#attempts.set(seq, { bytes, durable: false, stored: 0, lost: false, poison: this.#random() < 0.05 });
   }
 
-  #deliver(spool: DurableSpool, batch: SpooledBatch): void {
+  #deliver(spool: DurableSpool, batch: FrozenBatch): void {
     const attempt = this.#attempt(batch.seq);
     if (Buffer.compare(batch.bytes, attempt.bytes) !== 0) throw new Violation(`batch ${batch.seq} has other bytes`);
     const high = this.#high.get(batch.stream) ?? 0;
     if (batch.after > high) throw new Violation(`batch ${batch.seq} says after ${batch.after}, ingest has ${high}`);
+    if (attempt.poison) {
+      // Refused whenever it comes: after a power cut it may come again.
+      attempt.lost = true;
+      spool.refuse(batch);
+      return;
+    }
     if (batch.seq > high) {
       attempt.stored++;
       this.#high.set(batch.stream, batch.seq);

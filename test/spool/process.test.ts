@@ -7,12 +7,13 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openSpool } from "../../collectors/spool-open.ts";
+import { LONG } from "../long.ts";
 import { bed, directory, until } from "./bed.ts";
 
 const APPENDER = fileURLToPath(new URL("./appender.ts", import.meta.url));
 /** Directories side by side, and kills of each. */
-const LOOPS = 4;
-const KILLS = 5;
+const LOOPS = LONG ? 4 : 2;
+const KILLS = LONG ? 5 : 3;
 
 /** Runs an appender; kills it a while after its first line. @returns what it printed, whole lines only */
 async function run(path: string, killAfterMs: number): Promise<string[]> {

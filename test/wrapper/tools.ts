@@ -16,6 +16,7 @@ export function installTools(
     dtrace: DTRACE,
     kstat: KSTAT,
     zoneadm: ZONEADM,
+    zpool: ZPOOL,
     vmadm: VMADM,
     logger: `printf '%s\\n' "$*" >>"$here/syslog"`,
     uname: `case $1 in -s) echo ${system} ;; -n) echo cn-01 ;; -v) echo joyent_20260101T000000Z ;; esac`,
@@ -56,7 +57,9 @@ case $what in
     trap 'echo END; exit 0' TERM
     while :; do echo tick; sleep 0.1 & wait $!; done ;;
   exit) echo out; echo 'dtrace: could not enable tracing: oops' >&2; exit "$argument" ;;
+  lines) exec awk -v word="$argument" 'BEGIN { for (i = 1; i <= 20000; i++) print word, i, "................................" }' ;;
   flood) exec yes '@row "0123456789abcdef" "0123456789abcdef" 42' ;;
+  busy) echo started; exec awk 'BEGIN { while (1) n++ }' ;;
   quiet) echo started; exec sleep 300 ;;
   stubborn) trap '' TERM; echo started; exec sleep 300 ;;
   gone) echo started; kill -KILL $$ ;;
@@ -65,6 +68,10 @@ esac`;
 const KSTAT = `
 case $* in '-p unix:0:system_misc:boot_time') printf 'unix:0:system_misc:boot_time\\t1700000000\\n'; exit 0 ;; esac
 printf '%s\\n' "$*" >>"$here/kstat.argv"
+case $* in
+  '-p -c disk :::class') printf 'blkdev:0:blkdev0:class\\tdisk\\nsd:0:sd0:class\\tdisk\\nsd:1:sd1:class\\tdisk\\n'; exit 0 ;;
+  '-p -c '*) exit 1 ;;
+esac
 for last; do :; done
 [ "$last" = 1 ] || exit 2
 while :; do printf '1700000000\\nzones:0:global:class\\tzone_misc\\n\\n'; sleep 0.1 & wait $!; done`;
@@ -73,6 +80,10 @@ const ZONEADM = `
 printf '%s\\n' "$*" >>"$here/zoneadm.argv"
 [ ! -e "$here/slow-zoneadm" ] || { echo 'half a list'; exec sleep 300; }
 printf '0:global:running:/::liveimg:shared:0\\n3:${UUID}:running:/zones/a\\\\:b:${UUID}:joyent:excl:3\\n'`;
+
+const ZPOOL = `
+printf '%s\\n' "$*" >>"$here/zpool.argv"
+printf 'zones\\t1992864825344\\t104857600\\t1992759967744\\tONLINE\\nold pool\\t1000\\t10\\t990\\tDEGRADED\\n'`;
 
 const VMADM = `
 printf '%s\\n' "$*" >>"$here/vmadm.argv"

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { KstatParser, type KstatSample } from "../../collectors/kstat-parser.ts";
 import type { SshConnection } from "../../collectors/ssh.ts";
 import { readZones } from "../../collectors/zones.ts";
 import { makeBed, NO_SSHD, SHELLS } from "./bed.ts";
@@ -31,12 +32,12 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
 
       test("version: a line each, with the time to the nanosecond", async () => {
         const lines = (await answer(connection, "version")).trimEnd().split("\n");
-        const now = /^now (\d+)\.\d{9}$/.exec(lines[3] ?? "");
-        assert.ok(Math.abs(Number(now?.[1]) - Date.now() / 1000) < 5, lines[3]);
-        assert.match(lines[2] ?? "", /^boot [1-9]\d{8,}$/);
+        const now = /^now (\d+)\.\d{9}$/.exec(lines[4] ?? "");
+        assert.ok(Math.abs(Number(now?.[1]) - Date.now() / 1000) < 5, lines[4]);
+        assert.match(lines[3] ?? "", /^boot [1-9]\d{8,}$/);
         assert.deepEqual(
-          lines.filter((_, i) => i !== 2 && i !== 3),
-          ["wrapper 1", "hostname cn-01", "platform joyent_20260101T000000Z", "dtrace 1.13.1"],
+          lines.filter((_, i) => i !== 3 && i !== 4),
+          ["wrapper 2", "share 16", "hostname cn-01", "platform joyent_20260101T000000Z", "dtrace 1.13.1"],
         );
       });
 
@@ -56,6 +57,38 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
         const { code, stderr } = await remote.ended;
         assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
         assert.equal(host.read("kstat.argv"), "-p -T u zones::: cpu::sys:* link:0:z*_net0: 1\n");
+      });
+
+      test("kstat: a class is asked for as the modules that have it here, with what else is wanted", async () => {
+        const remote = await start(connection, "kstat class:disk zones:::");
+        await until(() => remote.stdout.includes("\n\n"), "samples");
+        remote.channel.end();
+        assert.equal((await remote.ended).code, 0);
+        const asked = host.read("kstat.argv").trimEnd().split("\n").slice(-2);
+        assert.deepEqual(asked, ["-p -c disk :::class", "-p -T u blkdev::: sd::: zones::: 1"]);
+        const { code, stdout, stderr } = await run(connection, "kstat class:nosuch");
+        assert.deepEqual([code, stdout, stderr], [1, "", "wrapper: no kstat has that class\n"]);
+      });
+
+      test("pools: samples in the form of kstat's, until the lease ends", async () => {
+        const samples: KstatSample[] = [];
+        const problems: unknown[] = [];
+        const parser = new KstatParser({
+          onSample: (sample) => samples.push(sample),
+          onProblem: (problem) => problems.push(problem),
+        });
+        const remote = await start(connection, "pools");
+        remote.channel.on("data", (chunk: Buffer) => parser.push(chunk));
+        await until(() => samples.length >= 2, "two samples");
+        remote.channel.end();
+        const { code, stderr } = await remote.ended;
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+        assert.equal(host.read("zpool.argv").split("\n")[0], "list -Hp -o name,size,allocated,free,health");
+        assert.deepEqual(problems, []);
+        const [zones, old] = samples[1]?.kstats ?? [];
+        assert.deepEqual([zones?.name, zones?.class, zones?.whole("size")], ["zones", "zpool", 1_992_864_825_344]);
+        assert.deepEqual([zones?.whole("allocated"), zones?.whole("free")], [104_857_600, 1_992_759_967_744]);
+        assert.deepEqual([old?.name, old?.whole("online"), old?.whole("degraded")], ["old pool", 0, 1]);
       });
 
       test("run: the program arrives byte for byte, with fixed arguments and a clean environment", async () => {
@@ -123,6 +156,28 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
         // The same at every try: no name that changes.
         assert.equal(outcome.stderr, 'dtrace: failed to compile script program.d: line 2: syntax error near ";"\n');
       });
+    });
+  }
+
+  for (const shell of SHELLS) {
+    test(`${shell.name}: run: dtrace's own CPU time is told now and then`, async () => {
+      const host = bed.install(shell, { settings: { CPU_SEC: 1 } });
+      const connection = await host.connect();
+      const { nonce, input } = fake("busy");
+      const remote = await start(connection, `run ${nonce}`, input);
+      await until(() => remote.stderr.split("\n").length > 3, "three lines");
+      remote.channel.end();
+      await remote.ended;
+      const told = [...remote.stderr.matchAll(/^wrapper: cpu (\d+\.\d) of (\d+)$/gm)].map(([, used, age]) => [
+        Number(used),
+        Number(age),
+      ]);
+      const [first, , third] = told;
+      assert.deepEqual([first?.[1], third?.[1]], [1, 3]);
+      const used = (third?.[0] ?? 0) - (first?.[0] ?? 0);
+      assert.ok(used > 0.2 && used <= 2.3, `a busy loop: ${used} s in two seconds`);
+      connection.close();
+      await nothingLeft(host);
     });
   }
 

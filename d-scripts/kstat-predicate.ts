@@ -1,17 +1,25 @@
 /**
- * kstat-predicate.ts: which predicates kstats can answer exactly; the others are refused, never answered roughly.
+ * kstat-predicate.ts: what kstats can answer exactly; the rest is refused, by the API before a collector hears of it, and never
+ * answered roughly.
  *
  * Where thresholds are counted, an operation's latency is known as a bucket only. A comparison whose boundary is an edge
  * (`ge` or `lt`, with a threshold or 0) is true of all of a bucket or of none; any other would cut through one.
  */
 import { InputError } from "../core/errors.ts";
+import { formatScheme } from "../core/histogram/scheme.ts";
 import type { Spec } from "../core/instrumentation.ts";
 import type { Constant, Predicate } from "../core/predicate.ts";
-import type { KstatDistribution } from "../d-scripts/recipe.ts";
+import type { Entry } from "./recipe.ts";
 
-/** @throws InputError where the spec's predicate tests a field that this spec's kstats do not tell exactly */
-export function requireTestable(spec: Spec, distribution: KstatDistribution | null): void {
-  if (distribution?.kind !== "thresholds") return;
+/** @throws InputError where the spec's predicate tests, or its scheme cuts, what this spec's kstats do not tell exactly */
+export function requireTestable(spec: Spec, recipe: Entry["recipe"]): void {
+  if (recipe.kind !== "kstat" || recipe.distribution?.kind !== "thresholds") return;
+  const { distribution } = recipe;
+  if (spec.scheme !== null && formatScheme(spec.scheme) !== distribution.scheme) {
+    throw new InputError(`read an instrumentation of ${spec.metric}`, [
+      { field: "scheme", code: "NOT_TESTABLE", message: `expected ${distribution.scheme}: the kernel counts so` },
+    ]);
+  }
   const edges = spec.scheme?.kind === "edges" ? spec.scheme.edges : [];
   const boundaries = new Set<Constant>(spec.numeric === null ? [] : [0, ...edges]);
   const visit = (at: Predicate): void => {

@@ -1,0 +1,117 @@
+/**
+ * spool-delivery.ts: the way of a collector's rows to ingest, put together: batcher, spool, uploader, and what becomes of losses.
+ *
+ *   hosts ──rows──▶ batcher ──batch──▶ spool ──head──▶ uploader ──HTTP──▶ ingest
+ *                      ▲                 └─ dropped, damaged ─┐  └─ refused for good ─▶ quarantine
+ *                      └──────────── gap rows ────────────────┴──────────┘
+ */
+import { errorChain, OperationalError } from "../core/errors.ts";
+import type { CoverageRow } from "../core/window.ts";
+import type { Log } from "../server/log.ts";
+import { Batcher } from "./batcher.ts";
+import { Once } from "./once.ts";
+import { gapsOf, type LossReason } from "./spool-gaps.ts";
+import type { SpoolLoss } from "./spool-loss.ts";
+import { openSpool, type OpenSpool } from "./spool-open.ts";
+import { Quarantine } from "./spool-quarantine.ts";
+import { Watched } from "./spool-watched.ts";
+import type { FrozenBatch } from "./spool.ts";
+import { Uploader } from "./uploader.ts";
+
+export interface DeliveryOptions {
+  /** The collector's own name: part of its stream names. */
+  readonly name: string;
+  /** For this collector alone; made where it is missing. */
+  readonly spoolDirectory: string;
+  /** What may wait there; beyond it the oldest is dropped. 256 MiB by default. */
+  readonly spoolBytes?: number;
+  readonly segmentBytes?: number;
+  readonly ingestUrl: string;
+  readonly token: string;
+  readonly log: Log;
+  readonly lingerMs?: number;
+  readonly requestTimeoutMs?: number;
+  readonly retryMinMs?: number;
+  readonly retryMaxMs?: number;
+  /** A batch is on the disk. */
+  readonly onStored?: (seq: number) => void;
+  readonly now: () => number;
+}
+
+export interface Delivery {
+  readonly batcher: Batcher;
+  readonly uploader: Uploader;
+  readonly spool: OpenSpool["spool"];
+  /** What earlier runs on this directory watched. */
+  readonly earlier: Watched;
+  /** Writes what is there to the disk, sends for at most `withinMs`, and lets another process have the directory. */
+  close(withinMs: number): Promise<void>;
+}
+
+const SPOOL_BYTES = 256 * 1024 * 1024;
+
+/** @throws OperationalError SPOOL_IN_USE, SPOOL_UNREADABLE */
+export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
+  const { log, now, name, spoolDirectory: directory } = options;
+  const said = new Once();
+  const quarantine = new Quarantine(directory);
+  const declare = (coverage: readonly CoverageRow[], reason: LossReason, facts: object): void => {
+    for (const row of gapsOf(coverage, reason, now())) batcher.add([], row);
+    if (!said.first(reason, now())) return;
+    const lost = { windows: coverage.filter((row) => row.status !== "gap").length, reason, ...facts };
+    log.error(lost, "windows were lost; coverage says which, this line comes once an hour");
+  };
+  // Not within the append that dropped it: the gap rows are an append of their own.
+  const onLoss = ({ coverage, reason, batches }: SpoolLoss): void =>
+    void setImmediate(() => {
+      const denied = reason === "spool_overflow" && uploader.isDenied;
+      declare(coverage, denied ? "auth" : reason, { batches });
+    });
+  const onTrouble = (error: OperationalError): void => {
+    if (said.first(error.code, now())) log.error({ err: error, ...error.info }, "the spool's disk fails");
+  };
+  const onRefused = (batch: FrozenBatch, status: number, answer: string): void => {
+    declare(batch.coverage, "quarantined", { status, answer });
+    quarantine.add(batch, { status, answer, atMs: now() }).catch((error: unknown) => {
+      if (said.first("quarantine", now())) log.error({ chain: errorChain(error) }, "a refused batch cannot be kept");
+    });
+  };
+  // The spool may be ready before there is an uploader, which looks at it when it starts.
+  let wake = (): void => undefined;
+  const opened = await openSpool({
+    directory,
+    collector: name,
+    capacityBytes: options.spoolBytes ?? SPOOL_BYTES,
+    ...(options.segmentBytes !== undefined && { segmentBytes: options.segmentBytes }),
+    ...(options.onStored !== undefined && { onStored: options.onStored }),
+    onReady: () => wake(),
+    onLoss,
+    onTrouble,
+  });
+  const { spool } = opened;
+  const earlier = new Watched();
+  earlier.takeRows(spool.watched.rows());
+  const uploader = new Uploader({
+    ...options,
+    spool,
+    onRefused,
+    onAlarm: (facts, message, denied) => log[denied ? "error" : "warn"](facts, message),
+  });
+  const batcher = new Batcher({ spool, lingerMs: options.lingerMs ?? 100 });
+  wake = () => uploader.wake();
+  uploader.start();
+  return {
+    batcher,
+    uploader,
+    spool,
+    earlier,
+    close: async (withinMs) => {
+      batcher.flush();
+      await spool.flushed();
+      await uploader.close(withinMs);
+      // Gap rows of what was lost meanwhile.
+      batcher.flush();
+      await opened.close();
+    },
+  };
+}
