@@ -10,11 +10,12 @@
  */
 import { Command, InvalidArgumentError } from "commander";
 import { randomBytes } from "node:crypto";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Incident, IncidentKind } from "../collectors/simulator/options.ts";
 import { startCollector } from "../collectors/collector.ts";
 import { makeKeyPair } from "../collectors/ssh.ts";
 import { parseKnownHosts } from "../collectors/known-hosts.ts";
+import { newestSpooledTs } from "../collectors/spool-open.ts";
 import { checkPort } from "../server/http.ts";
 import { createLog, type Log, type LogLevel } from "../server/log.ts";
 import type { StoreClient } from "../store/client.ts";
@@ -118,12 +119,13 @@ async function compose(options: DemoOptions, log: Log, closers: Closers, signal:
   });
   closers.add(() => services.close());
   const { state, query, ingest, store } = services;
+  const spoolDirectory = join(resolve(options.data), "spool");
   const fleet = {
     hosts: options.hosts,
     zonesPerHost: options.zones,
     tenants: options.tenants,
     seed: options.seed,
-    backfillSec: await untoldSec(store, options.backfill),
+    backfillSec: await untoldSec(store, spoolDirectory, options.backfill),
     clientPublicKey: keys.publicKey,
   };
   const simulator = await startSimulator(fleet, signal);
@@ -135,8 +137,9 @@ async function compose(options: DemoOptions, log: Log, closers: Closers, signal:
   const knownHosts = parseKnownHosts(
     simulator.hosts.map(({ name, port, hostKey }) => `[${name}]:${port} ${hostKey}`).join("\n"),
   );
-  const collector = startCollector({
+  const collector = await startCollector({
     name: "demo",
+    spoolDirectory,
     hosts: simulator.hosts.map(({ name, port }) => ({
       name,
       platform: "smartos",
@@ -160,14 +163,17 @@ async function compose(options: DemoOptions, log: Log, closers: Closers, signal:
   };
 }
 
-/** How much of the past an earlier run on this data directory has not told: no second may be counted twice. */
-async function untoldSec(store: StoreClient, backfillSec: number): Promise<number> {
+/** How much of the past an earlier run on this data directory has not told, be it stored or still in the spool: no second may
+ * be counted twice. */
+async function untoldSec(store: StoreClient, spoolDirectory: string, backfillSec: number): Promise<number> {
   const [row] = await store.query<{ ago: number }>(
     "SELECT toInt64(toUnixTimestamp(now('UTC'))) - toUnixTimestamp(max(ts)) AS ago FROM windows WHERE kind = 1",
     {},
     { settings: { output_format_json_quote_64bit_integers: 0 } },
   );
-  return Math.max(0, Math.min(backfillSec, (row?.ago ?? Infinity) - 3));
+  const spooledTs = await newestSpooledTs(spoolDirectory);
+  const agoSec = Math.min(row?.ago ?? Infinity, Date.now() / 1000 - spooledTs);
+  return Math.max(0, Math.floor(Math.min(backfillSec, agoSec - 3)));
 }
 
 const LOOPBACK = "127.0.0.1";

@@ -6,15 +6,30 @@
  */
 import { Command, CommanderError } from "commander";
 import { errorChain, errorCode, InputError } from "../core/errors.ts";
+import { backupCommand, restoreCommand } from "./backup.ts";
+import { collectCommand } from "./collect.ts";
+import { configCommand } from "./config-command.ts";
 import { demoCommand } from "./demo.ts";
+import { ingestCommand } from "./ingest.ts";
 import { metricsCommand } from "./metrics.ts";
+import { migrateCommand } from "./migrate.ts";
 import { parseCommand } from "./parse.ts";
+import { queryCommand } from "./query.ts";
 import { scriptCommand } from "./script.ts";
+import { serveCommand } from "./serve.ts";
 
 /** What to do about an error, in the command line's own words. */
 const HINTS: Readonly<Record<string, string>> = {
   PORT_IN_USE: " (--port chooses another, and --port 0 takes any free one)",
   DATA_DIRECTORY_IN_USE: " (--data chooses another)",
+  SPOOL_IN_USE: " (each collector needs a spool of its own: --data chooses another directory)",
+};
+
+/** The same for what takes a configuration file. */
+const ROLE_HINTS: Readonly<Record<string, string>> = {
+  PORT_IN_USE: " (query.port or ingest.port in the configuration)",
+  DATA_DIRECTORY_IN_USE: " (store.dataDir in the configuration)",
+  SPOOL_IN_USE: " (each collector needs a spool of its own: collect.spoolDir in the configuration)",
 };
 
 const program = new Command("isotherm")
@@ -22,7 +37,20 @@ const program = new Command("isotherm")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "isotherm: ")) });
 
-const commands = [demoCommand(), metricsCommand(), scriptCommand(), parseCommand()];
+const commands = [
+  serveCommand(),
+  ingestCommand(),
+  queryCommand(),
+  collectCommand(),
+  configCommand(),
+  demoCommand(),
+  metricsCommand(),
+  scriptCommand(),
+  parseCommand(),
+  backupCommand(),
+  restoreCommand(),
+  migrateCommand(),
+];
 for (const command of commands) program.addCommand(inherit(command));
 
 try {
@@ -34,6 +62,7 @@ try {
 
 /** Subcommands made elsewhere do not inherit how errors leave. */
 function inherit(command: Command): Command {
+  for (const each of command.commands) inherit(each);
   return command.copyInheritedSettings(program).exitOverride();
 }
 
@@ -41,7 +70,8 @@ function inherit(command: Command): Command {
 function explain(error: unknown): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const hint = HINTS[errorCode(error) ?? ""] ?? "";
+  const hints = process.argv.some((each) => each === "-c" || each.startsWith("--config")) ? ROLE_HINTS : HINTS;
+  const hint = hints[errorCode(error) ?? ""] ?? "";
   process.stderr.write(`isotherm: ${errorChain(error)}${hint}\n`);
   return error instanceof InputError ? 2 : 1;
 }

@@ -11,7 +11,9 @@ import { createStoreClient, type StoreClient } from "../store/client.ts";
 import { startEngine, type Engine } from "../store/engine.ts";
 import { migrate } from "../store/migrations.ts";
 import { openState, type State } from "../store/state.ts";
+import type { Retention } from "../store/tables.ts";
 import { Closers } from "./closers.ts";
+import { startRollups } from "./rollup-job.ts";
 
 export interface ServicesOptions {
   readonly dataDir: string;
@@ -23,6 +25,8 @@ export interface ServicesOptions {
   /** Signs an operator in at the page; null: tokens only. */
   readonly signInCode: string | null;
   readonly log: Log;
+  /** How long the tiers are kept; default: 7 days raw, 90 days of minutes, 730 of hours. */
+  readonly retention?: Retention;
   /** Ends a start that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -62,6 +66,9 @@ async function start(options: ServicesOptions, closers: Closers): Promise<Servic
   const state = await openState(store, (error) => log.warn({ err: error }, "control state could not be read again"));
   closers.add(() => state.close());
   const metrics = new Metrics(true);
+  const { retention } = options;
+  const rollups = startRollups({ store, state, log, metrics, ...(retention && { retention }) });
+  closers.add(() => rollups.close());
   const ingest = await startIngest({ store, state, log, metrics, host, port: 0 });
   closers.add(() => ingest.close());
   const version = await packageVersion();
@@ -71,7 +78,7 @@ async function start(options: ServicesOptions, closers: Closers): Promise<Servic
 }
 
 /** From the package that this file belongs to, built or not. */
-async function packageVersion(): Promise<string> {
+export async function packageVersion(): Promise<string> {
   for (const path of ["../package.json", "../../package.json"]) {
     const text = await readFile(new URL(path, import.meta.url), "utf8").catch(() => undefined);
     if (text !== undefined) return (JSON.parse(text) as { version: string }).version;

@@ -1,7 +1,7 @@
 /**
  * events.ts: server-sent events over a fastify reply: headers, heartbeat, end.
  */
-import type { Reply, Request } from "./http.ts";
+import { streamRaw, type Reply, type Request } from "./http.ts";
 
 const HEARTBEAT_MS = 10_000;
 const CHECK_MS = 2_000;
@@ -25,18 +25,8 @@ export function streamEvents(
   mayStay: () => boolean,
   start: (stream: EventStream) => () => void,
 ): void {
-  reply.hijack();
-  const { raw } = reply;
-  // The client may have gone while it was being found out who it is: no "close" would come any more.
-  if (raw.destroyed) return;
-  raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",
-  });
-  // Each event is small and wanted at once: Nagle's algorithm would hold it for a round trip.
-  request.raw.socket.setNoDelay(true);
+  const raw = streamRaw(request, reply, "text/event-stream; charset=utf-8");
+  if (raw === undefined) return;
   raw.write("retry: 1000\n\n");
   const stop = start({
     write: (text) => raw.write(text),

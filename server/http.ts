@@ -12,12 +12,14 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifySchema,
 } from "fastify";
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
-import type { ErrorBody, Role } from "../core/api.ts";
+import type { ErrorBody, Role, Scope } from "../core/api.ts";
 import { errorChain, errorCode, OperationalError, type FieldError } from "../core/errors.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
+import { Guesses } from "./guesses.ts";
 import type { Log } from "./log.ts";
 import { statusOf } from "./statuses.ts";
 
@@ -25,11 +27,19 @@ import { statusOf } from "./statuses.ts";
 export type Access = "public" | readonly Role[];
 
 declare module "fastify" {
+  interface FastifyInstance {
+    /** All routes, HEAD beside GET included. */
+    readonly routeTable: readonly RouteEntry[];
+  }
   interface FastifyContextConfig {
     access?: Access;
+    /** What a tenant's token must be for; GET: "read". Every other method that tenants may call says it. */
+    scope?: Scope;
+    /** Whether it reads values from the store, of which only so many may at once (query-api/limits.ts). */
+    reads?: boolean;
   }
   interface FastifyRequest {
-    /** The caller's token; null on public routes called without one. */
+    /** The caller's token; null on public routes. */
     principal: TokenRow | null;
   }
 }
@@ -38,12 +48,35 @@ export type App = ReturnType<typeof createApp>;
 export type Request = FastifyRequest;
 export type Reply = FastifyReply;
 
-export const SESSION_COOKIE = "isotherm_session";
+/**
+ * The page's cookie. By https it has the prefix that browsers hold to Secure, Path=/ and no Domain, so that no other site of the
+ * domain can set it (RFC 6265bis, section 4.1.3.2).
+ */
+export function sessionCookie(secure: boolean): string {
+  return secure ? "__Host-isotherm_session" : "isotherm_session";
+}
+
+/** Knows bearer tokens that are not ours. @returns null for one that is not valid */
+export type BearerCheck = (text: string) => Promise<TokenRow | null>;
 
 export interface AppOptions {
   readonly log: Log;
   readonly tokens: Tokens;
   readonly bodyLimitBytes: number;
+  /** Absent: only our own tokens are known. */
+  readonly bearer?: BearerCheck | undefined;
+  readonly guesses?: Guesses;
+  /** Whether the site is reached by https. */
+  readonly secure?: boolean;
+}
+
+/** A route as it was registered: what a test of all routes goes by. */
+export interface RouteEntry {
+  readonly method: string;
+  readonly url: string;
+  readonly access: Access;
+  /** Names of path and query parameters that take any text, as its schema has them. */
+  readonly texts: readonly string[];
 }
 
 const SECURITY_HEADERS = {
@@ -53,7 +86,8 @@ const SECURITY_HEADERS = {
   "referrer-policy": "no-referrer",
 };
 
-export function createApp({ log, tokens, bodyLimitBytes }: AppOptions) {
+export function createApp(options: AppOptions) {
+  const { log, bodyLimitBytes, guesses = new Guesses(), secure = false } = options;
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,24 +103,40 @@ export function createApp({ log, tokens, bodyLimitBytes }: AppOptions) {
     ajv: { customOptions: { coerceTypes: "array", removeAdditional: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  const routes: RouteEntry[] = [];
+  app.decorate("routeTable", routes as readonly RouteEntry[]);
   app.decorateRequest("principal", null);
   app.register(cookie);
   app.addHook("onRoute", (route) => {
-    if (route.config?.access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
+    const { access, scope } = route.config ?? {};
+    if (access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
+    for (const method of [route.method].flat()) {
+      if (access.includes("tenant") && scope === undefined && method !== "GET" && method !== "HEAD") {
+        throw new Error(`route ${method} ${route.url} does not say whether tenants need to be allowed to write`);
+      }
+      routes.push({ method, url: route.url, access, texts: textsOf(route.schema) });
+    }
   });
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     if (request.headers["content-encoding"] !== undefined) {
       throw new OperationalError("UNSUPPORTED_ENCODING", "read a request body: expected no Content-Encoding");
     }
-    authorise(request, tokens);
-    await Promise.resolve();
+    await authorise(request, { ...options, guesses, secure });
   });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler({ config: { access: "public" } } as never, (_request, reply) =>
     reply.code(404).send(NOT_FOUND),
   );
   return app;
+}
+
+/** The parameters of a route that are neither numbers nor one of a few words. */
+function textsOf(schema: FastifySchema | undefined): string[] {
+  return [schema?.params, schema?.querystring].flatMap((part) => {
+    const { properties = {} } = (part ?? {}) as { properties?: Record<string, { type?: unknown; anyOf?: unknown }> };
+    return Object.entries(properties).flatMap(([name, { type }]) => (type === "string" ? [name] : []));
+  });
 }
 
 /** The same bytes for an id that is unknown and one that is somebody else's. */
@@ -96,26 +146,39 @@ export function notFound(): OperationalError {
   return new OperationalError("NOT_FOUND", NOT_FOUND.message);
 }
 
-function authorise(request: FastifyRequest, tokens: Tokens): void {
-  const access = request.routeOptions.config.access ?? "public";
-  request.principal = principalOf(request, tokens);
+type Authority = Pick<AppOptions, "tokens" | "bearer"> & { readonly guesses: Guesses; readonly secure: boolean };
+
+async function authorise(request: FastifyRequest, authority: Authority): Promise<void> {
+  const { access = "public", scope = "read" } = request.routeOptions.config;
+  // Who asks matters nowhere that anybody may ask: health is answered to a probe with any header.
   if (access === "public") return;
+  request.principal = await principalOf(request, authority);
   if (request.principal === null) throw new OperationalError("NO_TOKEN", "expected a valid token");
-  if (!access.includes(request.principal.role)) {
-    throw new OperationalError("WRONG_ROLE", `expected a token for ${access.join(" or ")}`);
+  const { role, scope: allowed } = request.principal;
+  if (!access.includes(role)) throw new OperationalError("WRONG_ROLE", `expected a token for ${access.join(" or ")}`);
+  if (role === "tenant" && scope === "write" && allowed !== "write") {
+    throw new OperationalError("WRONG_ROLE", "expected a token that may write");
   }
 }
 
-function principalOf(request: FastifyRequest, tokens: Tokens): TokenRow | null {
+async function principalOf(request: FastifyRequest, authority: Authority): Promise<TokenRow | null> {
+  const { tokens, bearer, guesses, secure } = authority;
   const header = request.headers.authorization;
-  if (header !== undefined) return tokens.verify(header.replace(/^Bearer /i, "")) ?? null;
-  const session = request.cookies[SESSION_COOKIE];
+  if (header !== undefined) {
+    const text = header.replace(/^Bearer /i, "");
+    const principal = tokens.verify(text) ?? (await bearer?.(text)) ?? null;
+    if (principal === null && !tokens.isGenuine(text)) guesses.count(request.ip);
+    return principal;
+  }
+  const session = request.cookies[sessionCookie(secure)];
   if (session === undefined) return null;
   // A cookie is sent by the browser whoever wrote the page, so a write must come from our own page.
   if (request.method !== "GET" && !sameOrigin(request)) {
     throw new OperationalError("FOREIGN_ORIGIN", "expected a request from this site's own pages");
   }
-  return tokens.verify(session) ?? null;
+  const principal = tokens.verify(session) ?? null;
+  if (principal === null && !tokens.isGenuine(session)) guesses.count(request.ip);
+  return principal;
 }
 
 export function sameOrigin(request: FastifyRequest): boolean {
@@ -127,9 +190,12 @@ export function sameOrigin(request: FastifyRequest): boolean {
 function sendError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const body = bodyOf(error);
   const status = statusOf(error);
-  if (status >= 500) request.log.error({ err: error, chain: errorChain(error) }, "a request failed");
-  if (status === 429 || status === 503) reply.header("retry-after", "1");
-  const expected = error instanceof OperationalError ? error.info["expectedSeq"] : undefined;
+  // What is answered 503 by decision was counted where it was decided; a line for each would be a flood of its own.
+  if (status >= 500 && body.code !== "INGEST_BUSY")
+    request.log.error({ err: error, chain: errorChain(error) }, "a request failed");
+  const info = error instanceof OperationalError ? error.info : {};
+  if (status === 429 || status === 503) reply.header("retry-after", String(Number(info["retryAfterSec"] ?? 1)));
+  const expected = info["expectedSeq"];
   if (typeof expected === "number") reply.header("isotherm-expected-seq", String(expected));
   if (status === 401) reply.header("www-authenticate", "Bearer");
   return reply.code(status).type("application/json; charset=utf-8").send(body);
@@ -159,6 +225,30 @@ function fields(error: FastifyError): FieldError[] {
     const field = [path, missing].filter((part) => typeof part === "string" && part !== "").join(".");
     return { field, code: each.keyword.toUpperCase(), message: each.message ?? "is not as expected" };
   });
+}
+
+/**
+ * Takes over an answer that does not end, to write bytes to it.
+ *
+ * @returns undefined where the caller has gone already: no "close" would come any more
+ */
+export function streamRaw(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  contentType: string,
+): FastifyReply["raw"] | undefined {
+  reply.hijack();
+  const { raw } = reply;
+  if (raw.destroyed) return undefined;
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    "content-type": contentType,
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
+  request.raw.socket.setNoDelay(true);
+  raw.flushHeaders();
+  return raw;
 }
 
 /**

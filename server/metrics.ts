@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom
 
 export class Metrics {
   readonly registry = new Registry();
+  readonly #updates: (() => void)[] = [];
 
   /** @param withProcess also CPU, memory and event loop of the process: once a process */
   constructor(withProcess = false) {
@@ -25,8 +26,14 @@ export class Metrics {
     return new Histogram({ name: `isotherm_${name}`, help, labelNames, buckets, registers: [this.registry] });
   }
 
+  /** Called before each text: where a gauge is cheaper to read then than to keep. */
+  beforeText(update: () => void): void {
+    this.#updates.push(update);
+  }
+
   /** Text in Prometheus' exposition format. */
   text(): Promise<string> {
+    for (const update of this.#updates) update();
     return this.registry.metrics();
   }
 }

@@ -10,7 +10,6 @@ export const STATUSES: Readonly<Record<string, number>> = {
   BATCH_HEADERS: 400,
   BATCH_DIGEST: 400,
   BATCH_UNREADABLE: 400,
-  BATCH_VERSION: 400,
   BATCH_SCHEMA: 400,
   BATCH_ROWS: 400,
   BATCH_DAYS: 400,
@@ -19,15 +18,27 @@ export const STATUSES: Readonly<Record<string, number>> = {
   FOREIGN_ORIGIN: 403,
   NOT_FOUND: 404,
   STANDING: 409,
+  TENANT_HAS_ZONES: 409,
+  TOKEN_ROTATION: 409,
   BATCH_OUT_OF_ORDER: 409,
+  BATCH_CONFLICT: 409,
+  HOST_CLAIMED: 409,
   UNSUPPORTED_ENCODING: 415,
+  RATE_LIMITED: 429,
+  TOO_MANY_GUESSES: 429,
   TOO_MANY_INSTRUMENTATIONS: 429,
+  TOO_MANY_READS: 429,
+  TOO_MANY_TOKENS: 429,
   TOO_MANY_VIEWERS: 429,
   // Nobody is there to read it; 499 is what nginx logs for that, and keeps it out of the failures.
   STORE_ABORTED: 499,
+  // The collector keeps what it has until one of the two is upgraded: a 400 would have it give the batch up.
+  BATCH_VERSION: 503,
   STORE_UNAVAILABLE: 503,
   STORE_TIMEOUT: 503,
+  INGEST_BUSY: 503,
   NOT_READY: 503,
+  OIDC_UNAVAILABLE: 503,
 };
 
 /** @returns 500 for what nobody expected */

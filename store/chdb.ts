@@ -7,6 +7,8 @@
  * of one session run one after another; those of different sessions run at once, each holding a thread of libuv's pool.
  */
 import { Session } from "chdb";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { EngineException, parseException } from "./engine-exception.ts";
 
 export interface ChdbAnswer {
@@ -26,6 +28,7 @@ export interface ChdbSession {
    * @throws EngineException
    */
   run(sql: string, format: string): Promise<ChdbAnswer>;
+  /** Must not be called while `run` is under way: the engine would end. */
   close(): void;
 }
 
@@ -56,8 +59,46 @@ export function openChdbSession(path: string, configFile: string): ChdbSession {
         throw exceptionOf(error);
       }
     },
-    close: () => session.close(),
+    close: () => release(session),
   };
+}
+
+interface Native {
+  CloseConnection(connection: unknown): void;
+}
+
+/**
+ * Closes a session at once. Session.close() waits for the statements of all sessions of the process, so beside one long query
+ * every session of that time stays open, and a failed statement in it keeps its memory: a reader of a minute and a few failures a
+ * second filled the engine. Nothing of ours runs in this session any more, so there is nothing to wait for.
+ */
+function release(session: Session): void {
+  const held = session as unknown as { connection: unknown };
+  const native = nativeAddon();
+  if (native !== null && held.connection !== null) {
+    const { connection } = held;
+    held.connection = null;
+    native.CloseConnection(connection);
+  }
+  session.close();
+}
+
+let addon: Native | null | undefined;
+
+/** The addon that chdb itself has loaded; null where a future version keeps it elsewhere, and then its own close must do. */
+function nativeAddon(): Native | null {
+  if (addon === undefined) {
+    const require = createRequire(import.meta.url);
+    try {
+      const loader = require(join(dirname(require.resolve("chdb/package.json")), "dist/loader.js")) as {
+        loadNative(): Native;
+      };
+      addon = loader.loadNative();
+    } catch {
+      addon = null;
+    }
+  }
+  return addon;
 }
 
 function exceptionOf(error: unknown): EngineException {

@@ -57,6 +57,11 @@ export class ControlTable<Row extends object> {
     for (const row of rows) this.#take(row, version);
   }
 
+  /** Lets rows go from memory; the caller has deleted them from the store. One that a refresh brings back goes with the next. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) if (this.#rows.delete(key)) this.#revision += 1;
+  }
+
   /** Reads what other processes wrote. */
   async refresh(): Promise<void> {
     const stored = await this.#store.query<Record<string, unknown>>(`SELECT * FROM ${this.#name} FINAL`);

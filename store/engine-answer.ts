@@ -9,7 +9,9 @@
 import type { ServerResponse } from "node:http";
 import { type Gzip, constants, createGzip, gzipSync } from "node:zlib";
 import { randomBytes } from "node:crypto";
+import { pipeline } from "node:stream/promises";
 import type { EngineException } from "./engine-exception.ts";
+import type { HeldAnswer } from "./engine-held.ts";
 
 export interface Summary {
   readonly readRows: number;
@@ -19,7 +21,20 @@ export interface Summary {
   readonly elapsedSeconds: number;
 }
 
+/** What a statement has done so far. */
+export interface Progress {
+  readonly readRows: string;
+  readonly readBytes: string;
+  readonly totalRows: string;
+  readonly writtenRows: string;
+  readonly writtenBytes: string;
+  readonly elapsedNs: string;
+  readonly memoryBytes: string;
+}
+
 const HOLD_BYTES = 256 * 1024;
+/** Lines of progress in one head; the newest are kept, since a head is bounded. */
+const MOST_PROGRESS = 32;
 const ENGINE_TIMEZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const GZIP = { level: constants.Z_BEST_SPEED };
 
@@ -28,13 +43,23 @@ export class Answer {
   readonly #gzip: boolean;
   readonly #tag = randomBytes(8).toString("hex");
   readonly #stallMs: number;
+  /** Takes the whole answer before any of it leaves; null: it leaves as it comes. */
+  readonly #whole: HeldAnswer | null;
+  readonly #progress: string[] = [];
   #held: Buffer[] = [];
   #heldBytes = 0;
   #sink: Gzip | ServerResponse | null = null;
 
-  constructor(response: ServerResponse, queryId: string, gzip: boolean, stallMs = 60_000) {
+  constructor(
+    response: ServerResponse,
+    queryId: string,
+    gzip: boolean,
+    whole: HeldAnswer | null = null,
+    stallMs = 60_000,
+  ) {
     this.#response = response;
     this.#gzip = gzip;
+    this.#whole = whole;
     this.#stallMs = stallMs;
     // A header may not carry every character that an id may.
     response.setHeader("X-ClickHouse-Query-Id", queryId.replace(/[^\x20-\x7e]/g, "?"));
@@ -50,6 +75,7 @@ export class Answer {
 
   /** Resolves when there is room for more; rejects when the client has gone, or has taken nothing for `stallMs`. */
   async write(chunk: Buffer): Promise<void> {
+    if (this.#whole !== null) return this.#whole.add(chunk);
     if (this.#sink === null) {
       this.#held.push(chunk);
       this.#heldBytes += chunk.length;
@@ -78,8 +104,15 @@ export class Answer {
     });
   }
 
-  end(summary: Summary): void {
+  /** Notes progress for the head. ClickHouse writes each line as it arises; here they come together, when the head leaves. */
+  progress(progress: Progress): void {
+    this.#progress.push(progressHeader(progress));
+    if (this.#progress.length > MOST_PROGRESS) this.#progress.shift();
+  }
+
+  async end(summary: Summary): Promise<void> {
     if (this.#response.destroyed) return;
+    if (this.#whole !== null) return this.#sendHeld(this.#whole, summary);
     if (this.#sink !== null) {
       this.#sink.end();
       return;
@@ -115,7 +148,20 @@ export class Answer {
     gzip.end(marked);
   }
 
+  async #sendHeld(whole: HeldAnswer, summary: Summary): Promise<void> {
+    this.#response.setHeader("X-ClickHouse-Summary", summaryHeader(summary));
+    if (!this.#gzip) this.#response.setHeader("Content-Length", whole.bytes);
+    const sink = this.#start();
+    try {
+      await pipeline(whole.read(), sink);
+    } catch {
+      // The client has gone: nobody is left to be told.
+      this.#response.destroy();
+    }
+  }
+
   #start(): Gzip | ServerResponse {
+    this.#head();
     if (!this.#gzip) return this.#response;
     this.#response.setHeader("Content-Encoding", "gzip");
     const gzip = createGzip(GZIP);
@@ -125,7 +171,12 @@ export class Answer {
     return gzip;
   }
 
+  #head(): void {
+    if (this.#progress.length > 0) this.#response.setHeader("X-ClickHouse-Progress", this.#progress);
+  }
+
   #sendWhole(bytes: Buffer): void {
+    this.#head();
     const packed = this.#gzip && bytes.length > 0;
     if (packed) this.#response.setHeader("Content-Encoding", "gzip");
     const body = packed ? gzipSync(bytes, GZIP) : bytes;
@@ -145,6 +196,18 @@ function summaryHeader(summary: Summary): string {
     result_rows: String(summary.writtenRows || summary.readRows),
     result_bytes: String(summary.writtenBytes || summary.readBytes),
     elapsed_ns: String(Math.round(summary.elapsedSeconds * 1e9)),
+  });
+}
+
+function progressHeader(progress: Progress): string {
+  return JSON.stringify({
+    read_rows: progress.readRows,
+    read_bytes: progress.readBytes,
+    written_rows: progress.writtenRows,
+    written_bytes: progress.writtenBytes,
+    total_rows_to_read: progress.totalRows,
+    elapsed_ns: progress.elapsedNs,
+    memory_usage: progress.memoryBytes,
   });
 }
 

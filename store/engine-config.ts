@@ -16,11 +16,20 @@ export interface EngineLimits {
 
 export interface EnginePaths {
   readonly usersFile: string;
-  readonly backupDir: string;
+  /** Where BACKUP may write and RESTORE may read. */
+  readonly backupDirs: readonly string[];
   readonly database: string;
 }
 
 const MIB = 1 << 20;
+
+/** What the engine holds before it does anything: its code, its tables' heads, its threads. */
+const IDLE_BYTES = 320 * MIB;
+
+/** Memory for reading statements; the rest is for inserts, merges and caches. */
+export function readersBytes(limits: EngineLimits): number {
+  return Math.floor(0.7 * Math.max(limits.memoryBytes / 4, limits.memoryBytes - IDLE_BYTES));
+}
 
 export function engineConfig(limits: EngineLimits, paths: EnginePaths): string {
   const share = (part: number, mostMib: number): number =>
@@ -48,7 +57,7 @@ export function engineConfig(limits: EngineLimits, paths: EnginePaths): string {
     max_thread_pool_size: 512,
     users_config: paths.usersFile,
     user_directories: { users_xml: { path: paths.usersFile } },
-    backups: { allowed_path: paths.backupDir },
+    backups: { allowed_path: paths.backupDirs },
     merge_tree: {
       fsync_after_insert: 1,
       fsync_part_directory: 1,
@@ -56,6 +65,15 @@ export function engineConfig(limits: EngineLimits, paths: EnginePaths): string {
     },
   });
 }
+
+/** Of tables only: ALL would add rights on users, roles and sources of the database's name. */
+const PRIVILEGES = [
+  ...["CHECK", "SHOW", "SELECT", "INSERT", "ALTER", "TRUNCATE", "OPTIMIZE", "BACKUP"],
+  // No dictionary: its source may be a URL or a file.
+  ...["CREATE DATABASE", "CREATE TABLE", "CREATE VIEW"],
+  ...["DROP TABLE", "DROP VIEW", "UNDROP TABLE"],
+  ...["SYSTEM MERGES", "SYSTEM TTL MERGES", "SYSTEM MOVES", "SYSTEM CLEANUP", "SYSTEM WAIT LOADING PARTS"],
+];
 
 export function engineUsers(limits: EngineLimits, paths: EnginePaths): string {
   return xml({
@@ -74,7 +92,7 @@ export function engineUsers(limits: EngineLimits, paths: EnginePaths): string {
         quota: "default",
         grants: {
           query: [
-            `GRANT ALL ON ${paths.database}.*`,
+            `GRANT ${PRIVILEGES.join(", ")} ON ${paths.database}.*`,
             "GRANT SELECT ON system.*",
             "GRANT SELECT ON information_schema.*",
             "GRANT SELECT ON INFORMATION_SCHEMA.*",

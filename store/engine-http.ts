@@ -1,5 +1,9 @@
 /**
  * engine-http.ts: the HTTP interface in front of the runner: routes, authentication, and what each kind of statement needs.
+ *
+ * As ClickHouse's own, with these differences: lines of progress come with the head of an answer and not before it;
+ * `compress`, `decompress`, `role`, external tables in a multipart body, several users and predefined handlers are not there;
+ * a GET in a named session may write.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { randomUUID } from "node:crypto";
@@ -8,6 +12,7 @@ import type { ChdbAnswer } from "./chdb.ts";
 import { Answer, type Summary } from "./engine-answer.ts";
 import { type Body, type BodyLimits, readBody, readText } from "./engine-body.ts";
 import { EngineException } from "./engine-exception.ts";
+import { HeldAnswer } from "./engine-held.ts";
 import { type EngineRequest, authenticate, parseRequest } from "./engine-request.ts";
 import type { Runner } from "./engine-runner.ts";
 import { type Statement, parseStatement } from "./engine-statement.ts";
@@ -40,20 +45,26 @@ async function handle(
   // Before the end of the answer this is a client that went away; after it, nothing is left to stop.
   response.on("close", () => gone.abort());
   let answer = new Answer(response, randomUUID(), false);
+  let held: HeldAnswer | null = null;
   try {
     authenticate(message, options.username, options.password);
     const request = parseRequest(message);
-    answer = new Answer(response, request.queryId, request.gzip);
+    held = request.waitEnd ? new HeldAnswer({ ...options.body, ...HELD }) : null;
+    answer = new Answer(response, request.queryId, request.gzip, held);
     if (path !== "/") throw new EngineException(404, "NOT_FOUND", `There is no handle ${path}`);
     if (!["GET", "POST", "HEAD"].includes(message.method ?? ""))
       throw new EngineException(48, "NOT_IMPLEMENTED", "Method not allowed");
     const summary = await serve(runner, options.body, message, request, answer, gone.signal);
-    answer.end(summary);
+    await answer.end(summary);
   } catch (error) {
     if (gone.signal.aborted) return;
     answer.fail(error instanceof EngineException ? error : unexpected(error));
+  } finally {
+    await held?.remove();
   }
 }
+
+const HELD = { memoryBytes: 1 << 20, answerBytes: 2 ** 32 };
 
 async function serve(
   runner: Runner,
@@ -64,8 +75,10 @@ async function serve(
   gone: AbortSignal,
 ): Promise<Summary> {
   const { statement, body } = await read(message, request, limits);
+  const unwatch = runner.watch(request, (progress) => answer.progress(progress));
   try {
-    if (message.method !== "POST" && statement.kind !== "select") {
+    const reads = statement.kind === "select" || (statement.kind === "other" && /^EXPLAIN/i.test(statement.sql));
+    if (message.method !== "POST" && !reads) {
       throw new EngineException(164, "READONLY", "Cannot execute query in readonly mode: a GET only reads");
     }
     if (statement.kind === "insert") return writeSummary(await runner.insert(request, statement, body, gone));
@@ -75,11 +88,16 @@ async function serve(
     }
     const killing = statement.kind === "kill";
     const done = killing
-      ? await runner.kill(statement.queryId, request.defaultFormat)
-      : await runner.other(request, statement.sql, gone);
+      ? await runner.kill(statement, request.defaultFormat)
+      : await runner.other(
+          { ...request, defaultFormat: statement.format ?? request.defaultFormat },
+          statement.sql,
+          gone,
+        );
     await answer.write(Buffer.from(done.bytes));
     return /^INSERT/i.test(statement.sql) ? writeSummary(done) : readSummary(done);
   } finally {
+    unwatch();
     if ("file" in body) await rm(body.file, { force: true });
   }
 }

@@ -11,12 +11,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type EngineLimits, engineConfig, engineUsers } from "./engine-config.ts";
+import { type EngineLimits, engineConfig, engineUsers, readersBytes } from "./engine-config.ts";
 import { EngineException } from "./engine-exception.ts";
 import { createEngineServer } from "./engine-http.ts";
 import { makePipes } from "./engine-pipe.ts";
 import { listen } from "./engine-port.ts";
 import { Runner } from "./engine-runner.ts";
+import { ownBackupDir } from "./engine-where.ts";
 import { type Scratch, makeScratch } from "./engine-scratch.ts";
 
 /** What the parent asks for; the password travels here and never in an argument. */
@@ -25,6 +26,8 @@ export interface EngineOrder {
   readonly database: string;
   readonly username: string;
   readonly password: string;
+  /** Absolute; where BACKUP may write and RESTORE may read beside the directory's own `backups`. */
+  readonly backupDirs: readonly string[];
   /** 0 for any free one. */
   readonly port: number;
   readonly limits: EngineLimits;
@@ -100,9 +103,13 @@ async function serve(order: EngineOrder, scratch: Scratch): Promise<void> {
 
 function openRunner(order: EngineOrder, scratch: Scratch): Runner {
   const own = join(order.dataDir, "engine");
-  const backupDir = join(order.dataDir, "backups");
+  const backupDir = ownBackupDir(order.dataDir);
   mkdirSync(backupDir, { recursive: true, mode: 0o700 });
-  const paths = { usersFile: join(own, "users.xml"), backupDir, database: order.database };
+  const paths = {
+    usersFile: join(own, "users.xml"),
+    backupDirs: [backupDir, ...order.backupDirs],
+    database: order.database,
+  };
   const configFile = join(own, "config.xml");
   writeFileSync(configFile, engineConfig(order.limits, paths), { mode: 0o600 });
   writeFileSync(paths.usersFile, engineUsers(order.limits, paths), { mode: 0o600 });
@@ -111,6 +118,8 @@ function openRunner(order: EngineOrder, scratch: Scratch): Runner {
     configFile,
     database: order.database,
     pipes: makePipes(scratch.dir, SELECT_LANES),
+    threads: order.limits.threads,
+    budgetBytes: readersBytes(order.limits),
     insertLanes: INSERT_LANES,
     queueLength: QUEUE_LENGTH,
     queueMs: QUEUE_MS,

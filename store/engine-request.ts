@@ -16,16 +16,26 @@ export interface EngineRequest {
   readonly database: string | null;
   readonly defaultFormat: string;
   readonly sessionId: string | null;
+  /** How long a named session is kept after this statement. */
+  readonly sessionMs: number;
+  /** The session must be there already. */
+  readonly sessionCheck: boolean;
+  /** The session ends with this statement. */
+  readonly sessionEnds: boolean;
   readonly settings: ReadonlyMap<string, string>;
   readonly params: ReadonlyMap<string, string>;
   readonly gzip: boolean;
+  /** The answer is held back until its end, so that a failure is always a status and never a torn answer. */
+  readonly waitEnd: boolean;
+  /** How often progress is noted for the head of the answer; null: not wanted. */
+  readonly progressMs: number | null;
   /** Null without max_execution_time. */
   readonly executionMs: number | null;
 }
 
 /** Parameters of the interface itself (HTTPHandler.cpp); all others are settings. */
 const RESERVED = new Set(
-  "query query_id database default_format user password quota_key stacktrace role compress decompress buffer_size wait_end_of_query session_id session_timeout session_check close_session client_protocol_version enable_http_compression http_zlib_compression_level send_progress_in_http_headers http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close log_comment".split(
+  "query query_id database default_format user password quota_key stacktrace role compress decompress buffer_size wait_end_of_query session_id session_timeout session_check close_session use_multipart_params client_protocol_version enable_http_compression http_zlib_compression_level send_progress_in_http_headers http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close log_comment".split(
     " ",
   ),
 );
@@ -46,6 +56,11 @@ export function parseRequest(message: IncomingMessage): EngineRequest {
   if (readonly !== null) settings.set("readonly", readonly);
   const accepts = (message.headers["accept-encoding"] ?? "").includes("gzip");
   const seconds = Number(settings.get("max_execution_time") ?? 0);
+  const on = (name: string): boolean => ["1", "true"].includes(get(name) ?? "0");
+  for (const name of ["compress", "decompress"]) {
+    // The native protocol's own compression; Content-Encoding and Accept-Encoding do the same in HTTP's way.
+    if (on(name)) throw new EngineException(48, "NOT_IMPLEMENTED", `${name}=1 is not supported: use HTTP compression`);
+  }
   return {
     path: url.pathname,
     query: get("query") ?? "",
@@ -55,9 +70,27 @@ export function parseRequest(message: IncomingMessage): EngineRequest {
     sessionId: get("session_id"),
     settings,
     params,
-    gzip: accepts && ["1", "true"].includes(get("enable_http_compression") ?? "0"),
+    sessionMs: sessionMs(get("session_timeout")),
+    sessionCheck: on("session_check"),
+    sessionEnds: on("close_session"),
+    gzip: accepts && on("enable_http_compression"),
+    waitEnd: on("wait_end_of_query"),
+    progressMs: on("send_progress_in_http_headers")
+      ? Math.max(LEAST_PROGRESS_MS, Number(get("http_headers_progress_interval_ms") ?? 100) || 100)
+      : null,
     executionMs: seconds > 0 ? seconds * 1000 : null,
   };
+}
+
+/** More often would take more of the engine than the news is worth. */
+const LEAST_PROGRESS_MS = 50;
+/** ClickHouse's default_session_timeout and max_session_timeout. */
+const [SESSION_SEC, MOST_SESSION_SEC] = [60, 3600];
+
+function sessionMs(text: string | null): number {
+  const seconds = text === null ? SESSION_SEC : Number(text);
+  if (Number.isInteger(seconds) && seconds > 0 && seconds <= MOST_SESSION_SEC) return seconds * 1000;
+  throw new EngineException(374, "INVALID_SESSION_TIMEOUT", `Invalid session timeout: ${text ?? ""}`);
 }
 
 /** Statements that give a fresh session this request's database, settings and parameters. */

@@ -14,8 +14,6 @@ interface Named {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** ClickHouse's default_session_timeout. */
-const IDLE_MS = 60_000;
 const MOST = 64;
 
 export class Sessions {
@@ -29,7 +27,8 @@ export class Sessions {
   /**
    * Runs `work` in the request's session.
    *
-   * @throws EngineException 373 SESSION_IS_LOCKED while another statement runs in it
+   * @throws EngineException 373 SESSION_IS_LOCKED while another statement runs in it, 372 SESSION_NOT_FOUND where the request
+   *   wants one that is there
    */
   async use<R>(request: EngineRequest, work: (session: ChdbSession) => Promise<R>): Promise<R> {
     const id = request.sessionId;
@@ -37,6 +36,8 @@ export class Sessions {
       const session = this.#open();
       return work(session).finally(() => session.close());
     }
+    if (request.sessionCheck && !this.#named.has(id))
+      throw new EngineException(372, "SESSION_NOT_FOUND", `Session ${id} not found`);
     const named = this.#named.get(id) ?? this.#make(id);
     if (named.busy)
       throw new EngineException(373, "SESSION_IS_LOCKED", `Session ${id} is locked by a concurrent client`);
@@ -46,7 +47,8 @@ export class Sessions {
       return await withSettingsRestored(named.session, request, work);
     } finally {
       named.busy = false;
-      named.timer = setTimeout(() => this.#drop(id, named), IDLE_MS);
+      if (request.sessionEnds) this.#drop(id, named);
+      else named.timer = setTimeout(() => this.#drop(id, named), request.sessionMs);
     }
   }
 

@@ -14,10 +14,10 @@ export type Statement =
   | { readonly kind: "select"; readonly head: string; readonly tail: string; readonly format: string | null }
   /** Rows follow: `head` + `FROM INFILE` + `tail` + `FORMAT`; `data` is what stood behind the statement. */
   | { readonly kind: "insert"; readonly head: string; readonly tail: string; readonly format: string; data: Buffer }
-  | { readonly kind: "kill"; readonly queryId: string; readonly sql: string }
+  | { readonly kind: "kill"; readonly queryId: string; readonly sync: boolean; readonly sql: string }
   | { readonly kind: "other"; readonly sql: string; readonly format: string | null };
 
-const WITH_ANSWER = new Set(["SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK", "("]);
+const WITH_ANSWER = new Set(["SELECT", "WITH", "FROM", "SHOW", "DESCRIBE", "DESC", "EXISTS", "CHECK", "("]);
 
 /**
  * Classifies one statement.
@@ -83,6 +83,11 @@ function withoutData(text: Buffer, list: readonly Token[]): Statement {
   const at = formatClause(list);
   const format = at === null ? null : originalText(text.toString("latin1"), list[at + 1]);
   const kind = list[0]?.text === "WITH" && list.some((token) => token.text === "INSERT") ? "INSERT" : list[0]?.text;
+  if (kind === "EXPLAIN" && at !== null) {
+    // In EXPLAIN AST the clause would be the explained statement's, and so would INTO OUTFILE: it is answered without either.
+    const sql = text.toString("utf8", 0, list[at]?.start) + text.toString("utf8", list[at + 1]?.end, end);
+    return { kind: "other", sql, format };
+  }
   if (!WITH_ANSWER.has(kind ?? "")) return { kind: "other", sql: text.toString("utf8", 0, end), format };
   const cut = at === null ? end : (list[at]?.start ?? end);
   return { kind: "select", head: text.toString("utf8", 0, cut), tail: text.toString("utf8", cut, end), format };
@@ -98,7 +103,10 @@ function formatClause(list: readonly Token[]): number | null {
   return null;
 }
 
-/** `KILL QUERY WHERE query_id = 'x'` names an id of ours; any other form goes to the engine, never as SYNC (it hangs). */
+/**
+ * `KILL QUERY WHERE query_id = 'x'` names an id of ours, and with SYNC is answered when that statement has ended; any other form
+ * goes to the engine, never as SYNC (it hangs).
+ */
 function kill(text: Buffer, list: readonly Token[]): Statement {
   const words = list.map((token) => token.text);
   const id = list[5];
@@ -107,7 +115,7 @@ function kill(text: Buffer, list: readonly Token[]): Statement {
   const sync = last?.text === "SYNC" && last.kind === "word";
   const sql = text.toString("utf8", 0, sync ? last.start : last?.end) + (sync ? " ASYNC" : "");
   if (!plain || id?.kind !== "string" || list.length > 7) return { kind: "other", sql, format: null };
-  return { kind: "kill", queryId: unquote(text.toString("utf8", id.start, id.end)), sql };
+  return { kind: "kill", queryId: unquote(text.toString("utf8", id.start, id.end)), sync, sql };
 }
 
 function unquote(literal: string): string {

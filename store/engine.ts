@@ -17,6 +17,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { OperationalError } from "../core/errors.ts";
 import type { EngineOrder, EngineReport } from "./engine-process.ts";
+import { announceEngine, withdrawEngine } from "./engine-where.ts";
 
 /** What the engine tells; pino's loggers fit. */
 export interface EngineLog {
@@ -33,6 +34,8 @@ export interface EngineOptions {
   readonly memoryBytes?: number;
   /** Threads of one query. */
   readonly threads?: number;
+  /** Where BACKUP may write and RESTORE may read beside `backups` in the data directory. */
+  readonly backupDirs?: readonly string[];
   /** Inserts are refused when less would stay free on the disk. */
   readonly freeDiskBytes?: number;
 }
@@ -64,7 +67,8 @@ const USERNAME = "isotherm";
 const START_MS = 30_000;
 /** SIGKILL follows SIGTERM after this; the process itself gives up after 1.5 s. */
 const CLOSE_MS = 2500;
-const BACKOFF_MS = [50, 100, 250, 500, 1000, 2000, 5000];
+/** Short enough that one that is killed again and again still serves again within 5 s of each kill. */
+const BACKOFF_MS = [50, 100, 250, 500, 1000];
 /** A process that served this long has not failed to start: its successor starts at once. */
 const HEALTHY_MS = 10_000;
 const GIB = 2 ** 30;
@@ -122,6 +126,7 @@ class Keeper implements Engine {
     const startedAt = performance.now();
     signal?.addEventListener("abort", this.#abort, { once: true });
     await this.#launch();
+    announceEngine(dataDir, this);
     const startMs = Math.round(performance.now() - startedAt);
     this.#options.log?.info({ pid: this.pid, port: this.#port, startMs, dataDir }, "the embedded engine serves");
   }
@@ -135,6 +140,7 @@ class Keeper implements Engine {
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#abort);
     const child = this.#child;
+    if (this.#port !== 0) withdrawEngine(this.#options.dataDir);
     if (child === undefined) return;
     const gone = once(child, "close");
     const timer = setTimeout(() => child.kill("SIGKILL"), CLOSE_MS);
@@ -191,12 +197,13 @@ class Keeper implements Engine {
   }
 
   #order(): EngineOrder {
-    const { dataDir, memoryBytes, threads, freeDiskBytes } = this.#options;
+    const { dataDir, memoryBytes, threads, freeDiskBytes, backupDirs = [] } = this.#options;
     return {
       dataDir: resolve(dataDir),
       database: DATABASE,
       username: USERNAME,
       password: this.password,
+      backupDirs: backupDirs.map((each) => resolve(each)),
       port: this.#port,
       limits: {
         memoryBytes: memoryBytes ?? Math.max(GIB, Math.floor(totalmem() / 4)),

@@ -23,6 +23,8 @@ export interface InstrumentationRow {
   readonly createdMs: number;
   /** 0 while it lives. */
   readonly deletedMs: number;
+  /** When it ends whoever reads it, epoch ms; 0 or absent: no such limit. */
+  readonly expiresMs?: number;
 }
 
 export function openInstrumentations(store: StoreClient): ControlTable<InstrumentationRow> {
@@ -46,6 +48,7 @@ function fromStore(row: Record<string, unknown>): InstrumentationRow {
     standing: Boolean(row["standing"]),
     createdMs: Number(row["created_ms"]),
     deletedMs: Number(row["deleted_ms"]),
+    expiresMs: Number(row["expires_ms"]),
   };
 }
 
@@ -65,5 +68,6 @@ function toStore(row: InstrumentationRow): Record<string, unknown> {
     standing: row.standing,
     created_ms: row.createdMs,
     deleted_ms: row.deletedMs,
+    expires_ms: row.expiresMs ?? 0,
   };
 }

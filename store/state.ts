@@ -4,6 +4,7 @@
  * Every process that shares the store reads the tables again every two seconds, so that what one wrote (a revoked token, a
  * zone's new owner, an instrumentation) holds everywhere soon after.
  */
+import { Claims } from "./claims.ts";
 import type { StoreClient } from "./client.ts";
 import type { ControlTable } from "./control.ts";
 import { openHosts, type HostRow } from "./hosts.ts";
@@ -18,6 +19,7 @@ export interface State {
   readonly ownership: Ownership;
   readonly hosts: ControlTable<HostRow>;
   readonly instrumentations: ControlTable<InstrumentationRow>;
+  readonly claims: Claims;
   close(): void;
 }
 
@@ -25,12 +27,14 @@ const REFRESH_MS = 2_000;
 
 /** @param onError a refresh failed; what is in memory stays in force */
 export async function openState(store: StoreClient, onError: (error: unknown) => void): Promise<State> {
+  const tokens = new Tokens(store);
   const tables = {
-    tokens: new Tokens(store),
+    tokens,
     tenants: openTenants(store),
     ownership: new Ownership(store),
     hosts: openHosts(store),
     instrumentations: openInstrumentations(store),
+    claims: new Claims(store, (line) => tokens.isLineValid(line)),
   };
   const refresh = async (): Promise<void> => {
     await Promise.all(Object.values(tables).map((table) => table.refresh()));

@@ -9,6 +9,8 @@ export interface TenantRow {
   readonly id: string;
   readonly name: string;
   readonly createdMs: number;
+  /** 0 or absent while the account lives. */
+  readonly deletedMs?: number;
 }
 
 export function openTenants(store: StoreClient): ControlTable<TenantRow> {
@@ -16,7 +18,16 @@ export function openTenants(store: StoreClient): ControlTable<TenantRow> {
     store,
     "tenants",
     (row) => row.id,
-    (row) => ({ id: String(row["id"]), name: String(row["name"]), createdMs: Number(row["created_ms"]) }),
-    (row) => ({ id: row.id, name: row.name, created_ms: row.createdMs }),
+    (row) => ({
+      id: String(row["id"]),
+      name: String(row["name"]),
+      createdMs: Number(row["created_ms"]),
+      deletedMs: Number(row["deleted_ms"]),
+    }),
+    (row) => ({ id: row.id, name: row.name, created_ms: row.createdMs, deleted_ms: row.deletedMs ?? 0 }),
   );
+}
+
+export function isLiving(row: TenantRow | undefined): row is TenantRow {
+  return row !== undefined && (row.deletedMs ?? 0) === 0;
 }

@@ -1,7 +1,8 @@
 /** The embedded engine speaks ClickHouse's HTTP interface, as its unmodified client and plain HTTP see it. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { createClient } from "@clickhouse/client";
@@ -107,6 +108,52 @@ describe("the embedded engine", () => {
     assert.equal(await say("SELECT getSetting('max_threads')", { max_threads: "3" }), "3\n");
     assert.equal(await say("SELECT getSetting('max_threads')"), "5\n");
     assert.match(await (await t.http({}, { body: "SELECT a FROM own" })).text(), /UNKNOWN_TABLE/);
+  });
+
+  test("keeps a named session as long as asked, and says when there is none", async () => {
+    const say = async (body: string, extra: Record<string, string>) =>
+      t.http({ session_id: "timed", ...extra }, { body });
+    const code = (answer: Response): string | null => answer.headers.get("x-clickhouse-exception-code");
+    assert.equal(code(await say("SELECT 1", { session_check: "1" })), "372");
+    await say("CREATE TEMPORARY TABLE mine (a UInt8)", { session_timeout: "1" });
+    assert.equal(code(await say("SELECT * FROM mine", { session_check: "1" })), null);
+    assert.equal(code(await say("SELECT 1", { session_timeout: "4000" })), "374");
+    await say("SELECT 1", { close_session: "1" });
+    assert.equal(code(await say("SELECT 1", { session_check: "1" })), "372");
+  });
+
+  test("says how far a statement has come, in the head of its answer", async () => {
+    const answer = await t.http({
+      query: "SELECT sum(sleepEachRow(0.02)) FROM numbers(40) SETTINGS max_block_size = 1",
+      send_progress_in_http_headers: "1",
+      http_headers_progress_interval_ms: "50",
+    });
+    assert.equal(await answer.text(), "0\n");
+    const lines = JSON.parse(`[${answer.headers.get("x-clickhouse-progress") ?? ""}]`) as Record<string, string>[];
+    assert.ok(lines.length >= 2, `${lines.length} lines`);
+    const rows = lines.map((line) => Number(line["read_rows"]));
+    assert.deepEqual(
+      rows,
+      rows.toSorted((a, b) => a - b),
+    );
+    assert.ok((rows.at(-1) ?? 0) > 0 && (rows.at(-1) ?? 0) <= 40);
+    assert.equal(lines.at(-1)?.["total_rows_to_read"], "40");
+    const other = await t.http({ query: "SELECT 1 FORMAT JSONEachRowWithProgress" });
+    assert.match(await other.text(), /"row":\{"1":1\}/);
+  });
+
+  test("holds an answer back until its end where asked, and then a failure is a status", async () => {
+    const broken = "SELECT throwIf(number = 3000000) FROM numbers(4000000)";
+    const failed = await t.http({ query: broken, wait_end_of_query: "1" });
+    assert.deepEqual([failed.status, failed.headers.get("x-clickhouse-exception-code")], [500, "395"]);
+    for (const extra of [{}, { enable_http_compression: "1" }]) {
+      const whole = await t.http({ query: "SELECT number FROM numbers(500000)", wait_end_of_query: "1", ...extra });
+      const summary = JSON.parse(whole.headers.get("x-clickhouse-summary") ?? "") as { read_rows: string };
+      assert.equal(summary.read_rows, "500000");
+      assert.equal((await whole.text()).length, 3_388_890);
+    }
+    assert.deepEqual(readdirSync(join(t.dataDir, "engine", "spool")), [], "the file is gone");
+    assert.equal((await t.http({ query: "SELECT 1", compress: "1" })).status, 501);
   });
 
   test("answers failures with ClickHouse's codes and statuses", async () => {

@@ -98,10 +98,11 @@ test("the same words in strings, names and columns are nobody's business", () =>
   for (const sql of allowed) assert.equal(codeOf(sql), 0, sql);
 });
 
-test("KILL QUERY by id is ours, and never synchronous", () => {
+test("KILL QUERY by id is ours, and never synchronous in the engine", () => {
   assert.deepEqual(parse("KILL QUERY WHERE query_id = 'a\\'b' SYNC"), {
     kind: "kill",
     queryId: "a'b",
+    sync: true,
     sql: "KILL QUERY WHERE query_id = 'a\\'b'  ASYNC",
   });
   const other = parse("KILL QUERY WHERE elapsed > 1 SYNC");

@@ -1,0 +1,70 @@
+/**
+ * query.ts: `isotherm query`: the query API and the page, on a ClickHouse that ingests in other processes store into.
+ *
+ * Live columns come from the ingests' feeds. While one cannot be followed the page goes on, with what the store has.
+ */
+import type { Command } from "commander";
+import type { LiveFeed } from "../core/window.ts";
+import { FeedClient } from "../query-api/feed-client.ts";
+import { startQueryApi, type QueryService } from "../query-api/service.ts";
+import { checkPort } from "../server/http.ts";
+import { Metrics } from "../server/metrics.ts";
+import { required } from "./config.ts";
+import { openSharedStore, type RoleStore } from "./role-store.ts";
+import { ServiceToken } from "./role-tokens.ts";
+import { roleCommand, type Role } from "./role.ts";
+import { packageVersion } from "./services.ts";
+import { buildWeb } from "./web-build.ts";
+
+export function queryCommand(): Command {
+  return roleCommand("query", "answer queries and serve the page, from a ClickHouse", ["store"], async (role) => {
+    const { config, log, closers } = role;
+    await checkPort(config.query.host, config.query.port);
+    const ingestUrls = required(config, "query.ingestUrls", config.query.ingestUrls, "the URLs of all ingests");
+    const opened = await openSharedStore(role);
+    const metrics = new Metrics(true);
+    const feed = new FeedClient({
+      ingestUrls: ingestUrls.map(withoutSlash),
+      token: new ServiceToken(opened.state.tokens).get,
+      onState: (facts, isConnected) => {
+        if (isConnected) log.info(facts, "ingest is followed");
+        else log.warn(facts, "ingest is not followed; live columns wait");
+      },
+    });
+    const { url } = await startConfiguredQuery(role, opened, feed, metrics);
+    followMetrics(feed, metrics);
+    feed.start();
+    closers.add(() => feed.close());
+    return `query API and page listen on ${url}`;
+  });
+}
+
+export async function startConfiguredQuery(
+  { config, log, closers }: Role,
+  { store, state }: RoleStore,
+  feed: LiveFeed,
+  metrics: Metrics,
+): Promise<QueryService> {
+  const { host, port, web } = config.query;
+  const webDir = web ? await buildWeb() : null;
+  const version = await packageVersion();
+  const common = { store, state, feed, log, metrics, version, host, port };
+  const query = await startQueryApi({ ...common, simulated: false, signInCode: null, webDir });
+  closers.add(() => query.close());
+  return query;
+}
+
+function followMetrics(feed: FeedClient, metrics: Metrics): void {
+  const connected = metrics.gauge("feed_connected", "Ingests that are being followed.");
+  const gaps = metrics.gauge("feed_gaps", "Times that the feed could not go on where it had ended.");
+  const resumed = metrics.gauge("feed_resumed", "Times that the feed went on where it had ended.");
+  metrics.beforeText(() => {
+    connected.set(feed.connected.now);
+    gaps.set(feed.counts.gaps);
+    resumed.set(feed.counts.resumed);
+  });
+}
+
+export function withoutSlash(url: string): string {
+  return url.replace(/\/$/, "");
+}

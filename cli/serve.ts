@@ -1,0 +1,49 @@
+/**
+ * serve.ts: `isotherm serve`: ingest, query API, page and collector in one process, with an engine of its own or a ClickHouse.
+ */
+import type { Command } from "commander";
+import { checkPort } from "../server/http.ts";
+import { Metrics } from "../server/metrics.ts";
+import type { Tokens } from "../store/tokens.ts";
+import { startConfiguredCollector } from "./collect.ts";
+import { startConfiguredIngest } from "./ingest.ts";
+import { startConfiguredQuery } from "./query.ts";
+import { openAnyStore } from "./role-store.ts";
+import { roleCommand } from "./role.ts";
+
+export function serveCommand(): Command {
+  return roleCommand(
+    "serve",
+    "run everything in one process, watching real hosts",
+    ["store", "collect"],
+    async (role) => {
+      const { config, closers } = role;
+      // Nobody should wait for an engine to be told that a port is taken.
+      await checkPort(config.query.host, config.query.port);
+      await checkPort(config.ingest.host, config.ingest.port);
+      const opened = await openAnyStore(role);
+      const metrics = new Metrics(true);
+      const ingest = await startConfiguredIngest(role, opened, metrics);
+      const query = await startConfiguredQuery(role, opened, ingest.feed, metrics);
+      const { hosts, ingestUrl = ingest.url, queryUrl = query.url, name } = config.collect;
+      if (hosts.length > 0) {
+        const { tokens } = opened.state;
+        const own = await ownToken(tokens, name);
+        closers.add(() => own.revoke());
+        await startConfiguredCollector(role, { ingestUrl, queryUrl, token: config.collect.token ?? own.token });
+      }
+      return `page and query API on ${query.url}, ingest on ${ingest.url}, ${hosts.length} hosts`;
+    },
+  );
+}
+
+/** The collector's own, new at each start; those that an unclean end has left are worth nothing any more. */
+async function ownToken(tokens: Tokens, name: string): Promise<{ token: string; revoke: () => Promise<void> }> {
+  const label = `serve: collector ${name}`;
+  const revoke = async (): Promise<void> => {
+    const old = tokens.all().filter((row) => row.role === "collector" && row.label === label && row.revokedMs === 0);
+    for (const row of old) await tokens.revoke(row.id);
+  };
+  await revoke();
+  return { token: await tokens.create("collector", "", label), revoke };
+}

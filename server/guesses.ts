@@ -1,0 +1,71 @@
+/**
+ * guesses.ts: how many wrong tokens one address may send.
+ *
+ * A token has 256 random bits, so nobody guesses one; what a flood of wrong ones costs is what answering them costs, and silence
+ * about it. Above the rate an address is told 429 for what is wrong. What is right always passes: behind a proxy many people have
+ * one address, and a neighbour's guessing must not lock them out. A token that has ended is no guess: a page left open and a
+ * collector whose token was revoked send theirs for hours.
+ */
+import { LRUCache } from "lru-cache";
+import { OperationalError } from "../core/errors.ts";
+
+export interface GuessLimits {
+  /** So many at once. */
+  readonly burst: number;
+  /** One more each so many milliseconds. */
+  readonly refillMs: number;
+}
+
+export const GUESS_LIMITS: GuessLimits = { burst: 30, refillMs: 2_000 };
+
+/** Addresses that are remembered: the least recently seen is forgotten first. */
+const MAX_ADDRESSES = 20_000;
+
+export class Guesses {
+  readonly #limits: GuessLimits;
+  readonly #now: () => number;
+  /** When each address will have its whole burst again, epoch ms: a token bucket in one number (GCRA). */
+  readonly #fullMs = new LRUCache<string, number>({ max: MAX_ADDRESSES });
+  #wrong = 0;
+
+  constructor(limits: GuessLimits = GUESS_LIMITS, now: () => number = Date.now) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** Wrong tokens since the start. */
+  get wrong(): number {
+    return this.#wrong;
+  }
+
+  /**
+   * Counts a wrong token.
+   *
+   * @throws OperationalError TOO_MANY_GUESSES above the rate; a guess that is refused counts for no more
+   */
+  count(address: string): void {
+    this.#wrong += 1;
+    const { burst, refillMs } = this.#limits;
+    const key = networkOf(address);
+    const now = this.#now();
+    const fullMs = Math.max(now, this.#fullMs.get(key) ?? now) + refillMs;
+    const overMs = fullMs - now - burst * refillMs;
+    if (overMs > 0) {
+      throw new OperationalError("TOO_MANY_GUESSES", "expected a valid token; too many were wrong", {
+        info: { retryAfterSec: Math.ceil(overMs / 1000) },
+      });
+    }
+    this.#fullMs.set(key, fullMs);
+  }
+}
+
+/** An IPv6 client has 2^64 addresses of its own: they count as one. */
+function networkOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [head = "", tail] = address.split("::");
+  const parts = head === "" ? [] : head.split(":");
+  const rest = tail === undefined || tail === "" ? [] : tail.split(":");
+  const filled =
+    tail === undefined ? parts : [...parts, ...Array<string>(8 - parts.length - rest.length).fill("0"), ...rest];
+  return filled.slice(0, 4).join(":");
+}
