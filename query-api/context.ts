@@ -5,17 +5,21 @@ import { Type } from "typebox";
 import type { TenantInfo } from "../core/api.ts";
 import type { LiveFeed } from "../core/window.ts";
 import type { App, Reply, Request } from "../server/http.ts";
+import type { Guesses, GuessLimits } from "../server/guesses.ts";
 import type { Log } from "../server/log.ts";
 import type { Metrics } from "../server/metrics.ts";
+import { Audit, type AuditRow } from "../store/audit.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { ControlTable } from "../store/control.ts";
 import type { HostRow } from "../store/hosts.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { Ownership } from "../store/ownership.ts";
-import type { TenantRow } from "../store/tenants.ts";
+import { isLiving, type TenantRow } from "../store/tenants.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
 import { Expectations, type ExpectedHosts } from "./expected.ts";
 import { Instrumentations, specOf } from "./instrumentations.ts";
+import type { ReadLimits } from "./limits.ts";
+import type { OidcOptions } from "./oidc.ts";
 import { MAX_COLUMNS } from "./resolution.ts";
 import { parseWhere, tenantOf, type View } from "./view.ts";
 
@@ -38,7 +42,16 @@ export interface QueryOptions {
   readonly programOf: (row: InstrumentationRow) => string | null;
   /** Throws while something that answers depend on is not there. */
   readonly ready: () => Promise<void>;
+  /** Where the site is reached, if that is not this process's own address: https makes the cookie a secure one. */
+  readonly publicUrl?: string;
+  /** Whose bearer tokens are taken beside our own. */
+  readonly oidc?: OidcOptions;
+  readonly readLimits?: Partial<ReadLimits>;
+  readonly guessLimits?: GuessLimits;
 }
+
+/** What somebody did, to be noted. */
+export type Noted = Pick<AuditRow, "action" | "owner" | "object"> & Partial<Pick<AuditRow, "detail">>;
 
 /** What a view of an instrumentation is asked for with. */
 export interface ViewQuery {
@@ -49,6 +62,12 @@ export interface ViewQuery {
 export interface QueryContext extends Omit<QueryOptions, "instrumentations"> {
   readonly app: App;
   readonly instrumentations: Instrumentations;
+  readonly audit: Audit;
+  readonly guesses: Guesses;
+  /** Whether the site is reached by https. */
+  readonly secure: boolean;
+  /** Puts into the trail what the caller did; what the store does not take goes to the log. Never throws. */
+  readonly note: (principal: TokenRow, what: Noted) => Promise<void>;
   readonly nowSec: () => number;
   /** The hosts that a reader expects columns from; null: an operator's. */
   readonly expectedFor: (tenant: string | null) => ExpectedHosts;
@@ -57,14 +76,27 @@ export interface QueryContext extends Omit<QueryOptions, "instrumentations"> {
   readonly tenantInfo: (id: string) => TenantInfo;
 }
 
-export function createContext(app: App, options: QueryOptions): QueryContext {
-  const { ownership } = options;
+export function createContext(app: App, guesses: Guesses, options: QueryOptions): QueryContext {
+  const { ownership, log, store } = options;
+  const audit = new Audit(store);
+  const unstored = options.metrics.counter("audit_unstored_total", "Entries of the trail that are in the log only.");
   const instrumentations = new Instrumentations(options.instrumentations);
   const expectations = new Expectations(ownership, options.hosts);
   return {
     ...options,
     app,
     instrumentations,
+    audit,
+    guesses,
+    secure: isSecure(options.publicUrl),
+    note: async (principal, what) => {
+      const { id: actor, role: actorRole, tenant: actorTenant, label: actorLabel } = principal;
+      const entry = { detail: {}, ...what, actor, actorRole, actorTenant, actorLabel };
+      await audit.record(entry).catch((error: unknown) => {
+        unstored.inc();
+        log.error({ err: error, audit: entry }, "an entry of the audit trail could not be stored; this line has it");
+      });
+    },
     nowSec: () => Date.now() / 1000,
     expectedFor: (tenant) => expectations.of(tenant),
     viewOf: (request, id, query) => {
@@ -76,7 +108,7 @@ export function createContext(app: App, options: QueryOptions): QueryContext {
     },
     tenantInfo: (id) => ({
       id,
-      name: options.tenants.get(id)?.name ?? id,
+      name: nameOf(options.tenants.get(id)) ?? id,
       zones: ownership
         .current()
         .filter((row) => row.owner === id)
@@ -84,6 +116,14 @@ export function createContext(app: App, options: QueryOptions): QueryContext {
         .sort((a, b) => (a.alias < b.alias ? -1 : 1)),
     }),
   };
+}
+
+function nameOf(row: TenantRow | undefined): string | undefined {
+  return isLiving(row) ? row.name : undefined;
+}
+
+export function isSecure(publicUrl: string | undefined): boolean {
+  return publicUrl?.startsWith("https:") === true;
 }
 
 /** The caller of a route that is not public: there, the access rule has seen to it. */
@@ -102,6 +142,10 @@ export function whileConnected(reply: Reply): AbortSignal {
 }
 
 export const READERS = { access: ["operator", "tenant"] } as const;
+/** Of tenants' tokens only those that may write. */
+export const WRITERS = { access: ["operator", "tenant"], scope: "write" } as const;
+/** Readers of values, who wait for their turn. */
+export const VALUES = { ...READERS, reads: true } as const;
 export const OPERATORS = { access: ["operator"] } as const;
 export const ANYBODY = { access: "public" } as const;
 

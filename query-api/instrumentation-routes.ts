@@ -5,7 +5,7 @@ import { Type, type Static } from "typebox";
 import type { InstrumentationDetail } from "../core/api.ts";
 import { streamEvents } from "../server/events.ts";
 import type { TokenRow } from "../store/tokens.ts";
-import { ID, principalOf, READERS, type QueryContext } from "./context.ts";
+import { ID, principalOf, READERS, WRITERS, type QueryContext } from "./context.ts";
 import { instrumentationHosts, instrumentationStates } from "./hosts.ts";
 import { instrumentationInfo } from "./instrumentations.ts";
 import { tenantOf } from "./view.ts";
@@ -30,6 +30,7 @@ export function instrumentationRoutes({
   hosts,
   ownership,
   tokens,
+  note,
   programOf,
 }: QueryContext): void {
   const fares = (spec: string, principal: TokenRow): Pick<InstrumentationDetail, "states" | "hosts"> => {
@@ -57,10 +58,13 @@ export function instrumentationRoutes({
   app.route({
     method: "POST",
     url: "/v1/instrumentations",
-    config: READERS,
+    config: WRITERS,
     schema: { summary: "Ask for something to be measured", tags: ["instrumentations"], body: NEW_INSTRUMENTATION },
     handler: async (request, reply) => {
-      const row = await instrumentations.create(defined(request.body), principalOf(request));
+      const principal = principalOf(request);
+      const row = await instrumentations.create(defined(request.body), principal);
+      const { id: object, owner, metric, label } = row;
+      await note(principal, { action: "instrumentation.create", owner, object, detail: { metric, label } });
       return reply.code(201).send(instrumentationInfo(row));
     },
   });
@@ -80,14 +84,17 @@ export function instrumentationRoutes({
   app.route({
     method: "DELETE",
     url: "/v1/instrumentations/:id",
-    config: READERS,
+    config: WRITERS,
     schema: {
       summary: "Stop measuring; what was measured stays for its retention",
       tags: ["instrumentations"],
       params: ID,
     },
     handler: async (request, reply) => {
-      await instrumentations.remove(request.params.id, principalOf(request));
+      const principal = principalOf(request);
+      const { id: object, owner, metric, label } = instrumentations.find(request.params.id, principal);
+      await instrumentations.remove(object, principal);
+      await note(principal, { action: "instrumentation.delete", owner, object, detail: { metric, label } });
       return reply.code(204).send();
     },
   });
@@ -101,8 +108,8 @@ export function instrumentationRoutes({
       tags: ["collectors"],
     },
     handler: (request, reply) => {
-      const { id } = principalOf(request);
-      const mayStay = (): boolean => tokens.isValid(id);
+      const principal = principalOf(request);
+      const mayStay = (): boolean => tokens.stands(principal);
       streamEvents(request, reply, mayStay, (stream) => {
         const send = (): void => {
           stream.write(`event: assignments\ndata: ${JSON.stringify(instrumentations.assignments())}\n\n`);

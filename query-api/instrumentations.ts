@@ -2,7 +2,7 @@
  * instrumentations.ts: the life of an instrumentation: asked for, shared, read, expired, deleted.
  */
 import { randomBytes } from "node:crypto";
-import type { InstrumentationInfo } from "../core/api.ts";
+import type { InstrumentationInfo, InstrumentationSummary } from "../core/api.ts";
 import { InputError, OperationalError } from "../core/errors.ts";
 import { formatScheme } from "../core/histogram/scheme.ts";
 import { parseSpec, type Assignment, type Spec, type SpecInput } from "../core/instrumentation.ts";
@@ -10,6 +10,7 @@ import { fieldOf, type Metric } from "../core/metric.ts";
 import { fieldsOf, predicateJson } from "../core/predicate.ts";
 import { OPERATOR } from "../core/window.ts";
 import { catalogue, findMetric } from "../d-scripts/catalogue.ts";
+import { requireTestable } from "../d-scripts/kstat-predicate.ts";
 import { notFound } from "../server/http.ts";
 import type { ControlTable } from "../store/control.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
@@ -21,11 +22,20 @@ export interface InstrumentationInput extends SpecInput {
   readonly label?: string | undefined;
   readonly retentionSec?: number | undefined;
   readonly idleMaxSec?: number | undefined;
+  /** Whoever reads it, it ends after so many seconds; absent: no such limit. */
+  readonly lifeSec?: number | undefined;
 }
 
-const MAX_PER_TENANT = 10;
+/** What of an instrumentation may change: what it counts may not, since rows belong to that. */
+export type InstrumentationChange = Pick<InstrumentationInput, "label" | "retentionSec" | "idleMaxSec">;
+
+/** Has the last word on one that is about to be made. @throws what the asker is to be told */
+export type Admit = (row: InstrumentationRow) => void;
+
+export const MAX_PER_TENANT = 10;
 const DEFAULT_IDLE_MAX_SEC = 600;
-const DEFAULT_RETENTION_SEC = 7 * 86_400;
+/** All that the store's tiers keep (store/tables.ts). */
+const DEFAULT_RETENTION_SEC = 730 * 86_400;
 
 export class Instrumentations {
   readonly #table: ControlTable<InstrumentationRow>;
@@ -71,42 +81,54 @@ export class Instrumentations {
   }
 
   /** @throws InputError naming each wrong field; OperationalError TOO_MANY_INSTRUMENTATIONS at a tenant's cap */
-  create(input: InstrumentationInput, principal: TokenRow): Promise<InstrumentationRow> {
-    const made = this.#queue.then(() => this.#create(input, principal));
+  create(input: InstrumentationInput, principal: TokenRow, admit?: Admit): Promise<InstrumentationRow> {
+    const made = this.#queue.then(async () => {
+      const row = this.draft(input, principal);
+      this.requireRoom(row.owner);
+      admit?.(row);
+      await this.#put(row);
+      return row;
+    });
     this.#queue = made.catch(() => undefined);
     return made;
   }
 
-  async #create(input: InstrumentationInput, principal: TokenRow): Promise<InstrumentationRow> {
+  /** One as it would be made, caps apart. @throws InputError naming each wrong field */
+  draft(input: InstrumentationInput, principal: TokenRow): InstrumentationRow {
     const { metric, spec } = readSpec(input, principal);
-    const owner = principal.role === "tenant" ? principal.tenant : OPERATOR;
-    const own = this.#alive().filter((row) => row.owner === owner);
-    if (owner !== OPERATOR && own.length >= MAX_PER_TENANT) {
-      throw new OperationalError(
-        "TOO_MANY_INSTRUMENTATIONS",
-        `create an instrumentation: a tenant has at most ${MAX_PER_TENANT}`,
-      );
-    }
     const idleMaxSec = input.idleMaxSec ?? DEFAULT_IDLE_MAX_SEC;
-    if (idleMaxSec === 0 && owner !== OPERATOR) {
-      throw new InputError("create an instrumentation", [
-        {
-          field: "idleMaxSec",
-          code: "OPERATOR_ONLY",
-          message: "expected at least 1; only operators may keep one for ever",
-        },
-      ]);
-    }
-    const row = this.#rowOf(spec, {
+    requireEnd(idleMaxSec, principal);
+    return this.#rowOf(spec, {
       id: randomBytes(8).toString("hex"),
       label: input.label ?? metric.label,
       retentionSec: input.retentionSec ?? DEFAULT_RETENTION_SEC,
       idleMaxSec,
-      owner,
+      owner: principal.role === "tenant" ? principal.tenant : OPERATOR,
       standing: false,
+      expiresMs: input.lifeSec === undefined ? 0 : this.#now() + input.lifeSec * 1000,
     });
-    await this.#put(row);
-    return row;
+  }
+
+  /** How many one owner has. */
+  count(owner: string): number {
+    return this.#alive().filter((row) => row.owner === owner).length;
+  }
+
+  /** @throws OperationalError TOO_MANY_INSTRUMENTATIONS at a tenant's cap */
+  requireRoom(owner: string): void {
+    if (owner === OPERATOR || this.count(owner) < MAX_PER_TENANT) return;
+    const message = `create an instrumentation: a tenant has at most ${MAX_PER_TENANT}`;
+    throw new OperationalError("TOO_MANY_INSTRUMENTATIONS", message);
+  }
+
+  /** Changes what does not decide what is counted. @throws OperationalError NOT_FOUND, STANDING; InputError */
+  async change(id: string, change: InstrumentationChange, principal: TokenRow): Promise<InstrumentationRow> {
+    const row = this.#own(id, principal, "change");
+    const { label = row.label, retentionSec = row.retentionSec, idleMaxSec = row.idleMaxSec } = change;
+    if (change.idleMaxSec !== undefined) requireEnd(idleMaxSec, principal);
+    const changed = { ...row, label, retentionSec, idleMaxSec };
+    await this.#put(changed);
+    return changed;
   }
 
   /** Makes sure of a standing instrumentation from configuration; its id is that of its spec. */
@@ -114,6 +136,7 @@ export class Instrumentations {
     const entry = findMetric(input.metric);
     if (entry === undefined) throw unknownMetric(input.metric);
     const spec = parseSpec(input, entry.metric);
+    requireTestable(spec, entry.recipe);
     const id = specId(spec);
     const row = this.#rowOf(spec, {
       id,
@@ -122,6 +145,7 @@ export class Instrumentations {
       idleMaxSec: 0,
       owner: OPERATOR,
       standing: true,
+      expiresMs: 0,
     });
     const was = this.#table.get(id);
     if (was !== undefined && was.deletedMs === 0) return was;
@@ -131,21 +155,27 @@ export class Instrumentations {
 
   /** @throws OperationalError NOT_FOUND, or STANDING for one from configuration */
   async remove(id: string, principal: TokenRow): Promise<void> {
-    const row = this.find(id, principal);
-    if (row.standing) {
-      throw new OperationalError("STANDING", "delete an instrumentation: this one is part of the configuration");
-    }
-    if (principal.role === "tenant" && row.owner !== principal.tenant) throw notFound();
+    const row = this.#own(id, principal, "delete");
     this.#lastRead.delete(id);
     await this.#put({ ...row, deletedMs: this.#now() });
   }
 
-  /** Deletes those that nobody has read for their idle-max. @returns how many */
+  /** One that a caller may change. */
+  #own(id: string, principal: TokenRow, attempt: string): InstrumentationRow {
+    const row = this.find(id, principal);
+    if (row.standing) {
+      throw new OperationalError("STANDING", `${attempt} an instrumentation: this one is part of the configuration`);
+    }
+    if (principal.role === "tenant" && row.owner !== principal.tenant) throw notFound();
+    return row;
+  }
+
+  /** Deletes those that nobody has read for their idle-max, and those whose time is over. @returns how many */
   async expire(): Promise<number> {
     let expired = 0;
     for (const row of this.#alive()) {
       // Asked again for each, since one may be read while another is being deleted.
-      if (!this.#isIdle(row)) continue;
+      if (!this.#isIdle(row) && !this.#isOver(row)) continue;
       this.#lastRead.delete(row.id);
       await this.#put({ ...row, deletedMs: this.#now() });
       expired += 1;
@@ -153,11 +183,32 @@ export class Instrumentations {
     return expired;
   }
 
-  #isIdle({ id, idleMaxSec, createdMs }: InstrumentationRow): boolean {
-    if (idleMaxSec === 0 || this.#watchers.has(id)) return false;
+  #isIdle(row: InstrumentationRow): boolean {
+    const atMs = this.#idleAtMs(row);
+    return atMs !== null && this.#now() > atMs;
+  }
+
+  /** When it has been idle for too long unless it is read before; null: never, or not while it is watched. */
+  #idleAtMs({ id, idleMaxSec, createdMs }: InstrumentationRow): number | null {
+    if (idleMaxSec === 0 || this.#watchers.has(id)) return null;
     // Who read it before the start is not known: nobody could since the end before it.
     const lastMs = this.#lastRead.get(id) ?? Math.max(createdMs, this.#startedMs);
-    return this.#now() - lastMs > idleMaxSec * 1000;
+    return lastMs + idleMaxSec * 1000;
+  }
+
+  #isOver({ expiresMs = 0 }: InstrumentationRow): boolean {
+    return expiresMs !== 0 && this.#now() >= expiresMs;
+  }
+
+  summary(row: InstrumentationRow): InstrumentationSummary {
+    const { expiresMs = 0 } = row;
+    return {
+      ...instrumentationInfo(row),
+      cost: specOf(row).metric.cost,
+      ageSec: Math.max(0, Math.floor((this.#now() - row.createdMs) / 1000)),
+      idleExpiresMs: this.#idleAtMs(row),
+      expiresMs: expiresMs === 0 ? null : expiresMs,
+    };
   }
 
   /** Keeps one from expiring while it is watched live. @returns the end of the watch */
@@ -197,7 +248,10 @@ export class Instrumentations {
 
   #rowOf(
     spec: Spec,
-    rest: Pick<InstrumentationRow, "id" | "label" | "retentionSec" | "idleMaxSec" | "owner" | "standing">,
+    rest: Pick<
+      InstrumentationRow,
+      "id" | "label" | "retentionSec" | "idleMaxSec" | "owner" | "standing" | "expiresMs"
+    >,
   ): InstrumentationRow {
     return {
       ...rest,
@@ -269,11 +323,25 @@ export function instrumentationInfo(row: InstrumentationRow): InstrumentationInf
   };
 }
 
+/** @throws InputError for a tenant's that would never end */
+function requireEnd(idleMaxSec: number, principal: TokenRow): void {
+  if (idleMaxSec !== 0 || principal.role !== "tenant") return;
+  throw new InputError("read an instrumentation", [
+    {
+      field: "idleMaxSec",
+      code: "OPERATOR_ONLY",
+      message: "expected at least 1; only operators may keep one for ever",
+    },
+  ]);
+}
+
 function readSpec(input: InstrumentationInput, principal: TokenRow): { metric: Metric; spec: Spec } {
   const entry = findMetric(input.metric);
   if (entry === undefined || !mayUse(entry.metric, principal)) throw unknownMetric(input.metric);
   const metric = forAudience(entry.metric, principal);
-  return { metric, spec: parseSpec(input, metric) };
+  const spec = parseSpec(input, metric);
+  requireTestable(spec, entry.recipe);
+  return { metric, spec };
 }
 
 /** The metrics that a caller may use, with the fields that it may name. */

@@ -1,14 +1,13 @@
 /**
- * metadata-routes.ts: what there is to be asked for: metrics with their fields, tenants with their zones, hosts.
+ * metadata-routes.ts: what there is to be asked for: metrics with their fields, hosts.
  */
 import type { MetricInfo } from "../core/api.ts";
 import { metricName } from "../core/metric.ts";
 import { OPERATORS, principalOf, READERS, type QueryContext } from "./context.ts";
 import { hostInfos } from "./hosts.ts";
 import { metricsFor } from "./instrumentations.ts";
-import { tenantOf } from "./view.ts";
 
-export function metadataRoutes({ app, tenants, hosts, ownership, tenantInfo }: QueryContext): void {
+export function metadataRoutes({ app, hosts, ownership }: QueryContext): void {
   app.route({
     method: "GET",
     url: "/v1/metrics",
@@ -17,19 +16,6 @@ export function metadataRoutes({ app, tenants, hosts, ownership, tenantInfo }: Q
     handler: (request) => {
       const list = metricsFor(principalOf(request));
       return { metrics: list.map((metric): MetricInfo => ({ ...metric, name: metricName(metric) })) };
-    },
-  });
-
-  app.route({
-    method: "GET",
-    url: "/v1/tenants",
-    config: READERS,
-    schema: { summary: "Tenants with their zones; a tenant sees itself", tags: ["metadata"] },
-    handler: (request) => {
-      const principal = principalOf(request);
-      const own = tenantOf(principal, undefined);
-      const ids = own === null ? tenants.all().map((row) => row.id) : [own];
-      return { tenants: ids.map(tenantInfo).sort((a, b) => (a.name < b.name ? -1 : 1)) };
     },
   });
 

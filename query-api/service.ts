@@ -11,6 +11,7 @@ import type { StoreClient } from "../store/client.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { State } from "../store/state.ts";
 import { createQueryApi, type QueryApi } from "./app.ts";
+import type { QueryOptions } from "./context.ts";
 import { specOf } from "./instrumentations.ts";
 
 export interface QueryService {
@@ -21,19 +22,24 @@ export interface QueryService {
 
 const EXPIRE_EVERY_MS = 10_000;
 
-export async function startQueryApi(options: {
-  readonly store: StoreClient;
-  readonly state: State;
-  readonly feed: LiveFeed;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly version: string;
-  readonly simulated: boolean;
-  readonly signInCode: string | null;
-  readonly webDir: string | null;
-  readonly host: string;
-  readonly port: number;
-}): Promise<QueryService> {
+/** Who may, and how much, where it is not the default. */
+export type AccessOptions = Pick<QueryOptions, "publicUrl" | "oidc" | "readLimits" | "guessLimits">;
+
+export async function startQueryApi(
+  options: AccessOptions & {
+    readonly store: StoreClient;
+    readonly state: State;
+    readonly feed: LiveFeed;
+    readonly log: Log;
+    readonly metrics: Metrics;
+    readonly version: string;
+    readonly simulated: boolean;
+    readonly signInCode: string | null;
+    readonly webDir: string | null;
+    readonly host: string;
+    readonly port: number;
+  },
+): Promise<QueryService> {
   const { store, state, log } = options;
   const { app, instrumentations } = await createQueryApi({
     ...options,

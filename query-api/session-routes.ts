@@ -8,8 +8,11 @@ import { Type } from "typebox";
 import { timingSafeEqual } from "node:crypto";
 import type { SessionInfo, TenantInfo } from "../core/api.ts";
 import { OperationalError } from "../core/errors.ts";
-import { sameOrigin, SESSION_COOKIE, type App } from "../server/http.ts";
-import { SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
+import { OPERATOR } from "../core/window.ts";
+import type { Guesses } from "../server/guesses.ts";
+import { sameOrigin, sessionCookie, type App } from "../server/http.ts";
+import { isPassing, SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
+import type { Noted } from "./context.ts";
 
 export interface SessionOptions {
   readonly tokens: Tokens;
@@ -20,14 +23,19 @@ export interface SessionOptions {
   readonly signInCode: string | null;
   /** Whether the site is reached by https, so that the cookie must not travel otherwise. */
   readonly secure: boolean;
+  readonly guesses: Guesses;
+  readonly note: (principal: TokenRow, what: Noted) => Promise<void>;
 }
 
 const SESSION_MS = 12 * 3_600_000;
 const ANYBODY = { access: "public" } as const;
 
 export function sessionRoutes(app: App, options: SessionOptions): void {
+  const cookie = sessionCookie(options.secure);
+  const attributes = { path: "/", httpOnly: true, sameSite: "strict", secure: options.secure } as const;
   const info = (principal: TokenRow): SessionInfo => ({
     role: principal.role,
+    scope: principal.scope,
     tenant: principal.role === "tenant" ? options.tenantInfo(principal.tenant) : null,
     label: principal.label,
     simulated: options.simulated,
@@ -58,21 +66,14 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
       if (!sameOrigin(request))
         throw new OperationalError("FOREIGN_ORIGIN", "expected a request from this site's own pages");
       const principal = signIn(request.body, options);
-      if (principal === undefined) throw new OperationalError("NO_TOKEN", "expected a valid token");
-      const session = await options.tokens.create(
-        principal.role,
-        principal.tenant,
-        principal.label,
-        SESSION_MS,
-        principal.id,
-      );
-      reply.setCookie(SESSION_COOKIE, session, {
-        path: "/",
-        httpOnly: true,
-        sameSite: "strict",
-        secure: options.secure,
-        maxAge: SESSION_MS / 1000,
-      });
+      if (principal === undefined) {
+        options.guesses.count(request.ip);
+        throw new OperationalError("NO_TOKEN", "expected a valid token");
+      }
+      const { id: parent, role, tenant, scope, label } = principal;
+      const session = await options.tokens.make({ role, tenant, scope, label, lifeMs: SESSION_MS, parent });
+      await options.note(principal, { action: "session.create", owner: ownerOf(principal), object: session.row.id });
+      reply.setCookie(cookie, session.text, { ...attributes, maxAge: SESSION_MS / 1000 });
       return info(principal);
     },
   });
@@ -80,12 +81,16 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
   app.route({
     method: "DELETE",
     url: "/v1/session",
-    config: { access: ["operator", "tenant"] },
+    config: { access: ["operator", "tenant"], scope: "read" },
     schema: { summary: "Sign out", tags: ["session"] },
     handler: async (request, reply) => {
+      const principal = request.principal as TokenRow;
       // A bearer token is revoked by an operator, not by signing out of a page.
-      if (request.headers.authorization === undefined) await options.tokens.revoke((request.principal as TokenRow).id);
-      reply.clearCookie(SESSION_COOKIE, { path: "/" });
+      if (request.headers.authorization === undefined) {
+        await options.tokens.revoke(principal.id);
+        await options.note(principal, { action: "session.end", owner: ownerOf(principal), object: principal.id });
+      }
+      reply.clearCookie(cookie, attributes);
       return { ok: true };
     },
   });
@@ -95,7 +100,7 @@ function signIn(body: { token: string } | { code: string }, options: SessionOpti
   if ("token" in body) {
     const row = options.tokens.verify(body.token);
     // A page is for people: a stolen collector token must not open it. A session traded for another would never end.
-    return row?.role === "collector" || row?.parent !== "" ? undefined : row;
+    return row === undefined || row.role === "collector" || isPassing(row) ? undefined : row;
   }
   const expected = Buffer.from(options.signInCode ?? "");
   const given = Buffer.from(body.code);
@@ -106,10 +111,17 @@ function signIn(body: { token: string } | { code: string }, options: SessionOpti
     hash: "",
     role: "operator",
     tenant: "",
+    scope: "write",
     label: "demo operator",
     createdMs: now,
     expiresMs: 0,
     revokedMs: 0,
     parent: "",
+    lineage: SIGN_IN_CODE,
   };
+}
+
+/** Whose affair what a caller does for itself is. */
+function ownerOf(principal: TokenRow): string {
+  return principal.role === "tenant" ? principal.tenant : OPERATOR;
 }

@@ -4,7 +4,7 @@
 import { Type } from "typebox";
 import { encodeHeatmap } from "../wire/answers.ts";
 import { readBreakdown } from "./breakdown.ts";
-import { COLUMNS, ID, RANGE, READERS, VIEW, whileConnected, type QueryContext } from "./context.ts";
+import { COLUMNS, ID, RANGE, VALUES, VIEW, whileConnected, type QueryContext } from "./context.ts";
 import { readHeatmap } from "./heatmap.ts";
 import { parseRange } from "./resolution.ts";
 import { readSeries } from "./series.ts";
@@ -15,7 +15,7 @@ export function valueRoutes({ app, store, viewOf, expectedFor, nowSec }: QueryCo
   app.route({
     method: "GET",
     url: "/v1/instrumentations/:id/heatmap",
-    config: READERS,
+    config: VALUES,
     schema: {
       summary: "Counts by column of time and bucket of value; Arrow or JSON by the Accept header",
       tags: ["values"],
@@ -39,7 +39,7 @@ export function valueRoutes({ app, store, viewOf, expectedFor, nowSec }: QueryCo
   app.route({
     method: "GET",
     url: "/v1/instrumentations/:id/breakdown",
-    config: READERS,
+    config: VALUES,
     schema: {
       summary: "The total of a range, and of values in [low, high), by one key: parts + other = total",
       tags: ["values"],
@@ -60,14 +60,14 @@ export function valueRoutes({ app, store, viewOf, expectedFor, nowSec }: QueryCo
       const { by, from, to, low, high, limit = 50, ...rest } = request.query;
       const view = viewOf(request, request.params.id, rest);
       const range = parseRange(from, to, nowSec());
-      return readBreakdown(store, view, { by, range, low, high, limit }, whileConnected(reply));
+      return readBreakdown(store, view, { by, range, low, high, limit }, nowSec(), whileConnected(reply));
     },
   });
 
   app.route({
     method: "GET",
     url: "/v1/instrumentations/:id/series",
-    config: READERS,
+    config: VALUES,
     schema: {
       summary: "Rates over time by one key",
       tags: ["values"],

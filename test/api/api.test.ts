@@ -240,6 +240,16 @@ describe("the query API", () => {
       ],
       ["quote in a string", { metric: "syscall.ops", predicate: { eq: ["execname", 'x") || (1'] } }, "predicate.eq"],
       ["bad scheme", { metric: "syscall.ops", decomposition: ["latency"], scheme: "llquantize(10,3,10,7)" }, "scheme"],
+      [
+        "a latency that kstats do not tell",
+        { metric: "fs.slow_ops", decomposition: ["latency"], predicate: { gt: ["latency", 7] } },
+        "predicate",
+      ],
+      [
+        "other buckets than the kernel's",
+        { metric: "fs.slow_ops", decomposition: ["latency"], scheme: "quantize" },
+        "scheme",
+      ],
       ["scheme without numeric field", { metric: "syscall.ops", scheme: "quantize" }, "scheme"],
       ["bad granularity", { metric: "syscall.ops", granularitySec: 7 }, "granularitySec"],
       ["unknown property", { metric: "syscall.ops", color: "red" }, "color"],

@@ -1,0 +1,82 @@
+/**
+ * matrix-rows.ts: every route of the query API, who may call it, and a request that it answers. A route without a row here fails
+ * test/api/matrix.test.ts.
+ */
+import { ACME, SEC, type Bed, type Things } from "./matrix-bed.ts";
+
+/**
+ * anybody: without a token too; bearers: everyone with a token but services; readers: operators and all tenants' tokens; writers:
+ * operators, and of tenants' tokens those that may write.
+ */
+export type Who = "anybody" | "bearers" | "readers" | "writers" | "operators" | "collectors";
+
+export interface Row {
+  readonly who: Who;
+  /** What the id in the path is of; absent: there is none. */
+  readonly id?: keyof Things;
+  /** Each call needs an id of its own, since it ends what it names. */
+  readonly ends?: true;
+  readonly query?: string;
+  readonly body?: (bed: Bed, who: "operator" | "tenant") => unknown;
+  /** It does not end: what is read until. */
+  readonly until?: RegExp;
+  /** Reads values: tried with the standing instrumentation too, which has rows of both tenants. */
+  readonly values?: true;
+}
+
+/** Text parameters of all routes, and what a tenant could do with another's in them. */
+export const TEXTS: Readonly<Record<string, "id" | "tenant" | "cursor" | "filter">> = {
+  id: "id",
+  tenant: "tenant",
+  before: "cursor",
+  where: "filter",
+  by: "filter",
+  action: "filter",
+  object: "filter",
+};
+
+const RANGE = `from=${SEC}&to=${SEC + 4}`;
+
+export const ROWS: Readonly<Record<string, Row>> = {
+  "GET /v1/session": { who: "bearers" },
+  "POST /v1/session": { who: "anybody", body: (bed) => ({ token: bed.reader.token }) },
+  "DELETE /v1/session": { who: "readers" },
+  "GET /v1/metrics": { who: "readers" },
+  "GET /v1/hosts": { who: "operators" },
+  "GET /v1/tenants": { who: "readers" },
+  "GET /v1/tenants/:id": { who: "readers", id: "tenant" },
+  "PUT /v1/tenants/:id": { who: "operators", id: "tenant", body: () => ({ name: "acme" }) },
+  "DELETE /v1/tenants/:id": { who: "operators", id: "tenant", ends: true },
+  "GET /v1/tokens": { who: "writers" },
+  "POST /v1/tokens": {
+    who: "writers",
+    body: () => ({ role: "tenant", tenant: ACME, label: "made", expiresInSec: 60 }),
+  },
+  "POST /v1/tokens/:id/rotate": { who: "writers", id: "token", ends: true, body: () => ({ overlapSec: 0 }) },
+  "DELETE /v1/tokens/:id": { who: "writers", id: "token", ends: true },
+  "GET /v1/audit": { who: "readers" },
+  "GET /v1/instrumentations": { who: "readers" },
+  "POST /v1/instrumentations": { who: "writers", body: () => ({ metric: "syscall.ops", decomposition: ["latency"] }) },
+  "GET /v1/instrumentations/:id": { who: "readers", id: "instrumentation" },
+  "DELETE /v1/instrumentations/:id": { who: "writers", id: "instrumentation", ends: true },
+  "GET /v1/assignments": { who: "collectors", until: /event: assignments/ },
+  "GET /v1/instrumentations/:id/heatmap": { who: "readers", id: "instrumentation", query: RANGE, values: true },
+  "GET /v1/instrumentations/:id/breakdown": {
+    who: "readers",
+    id: "instrumentation",
+    query: `by=execname&${RANGE}`,
+    values: true,
+  },
+  "GET /v1/instrumentations/:id/series": { who: "readers", id: "instrumentation", query: RANGE, values: true },
+  "GET /v1/instrumentations/:id/live": {
+    who: "readers",
+    id: "instrumentation",
+    query: `since=${SEC}`,
+    until: new RegExp(`"ts":${SEC + 2}`),
+    values: true,
+  },
+  "GET /openapi.json": { who: "anybody" },
+  "GET /healthz": { who: "anybody" },
+  "GET /readyz": { who: "anybody" },
+  "GET /metrics": { who: "anybody" },
+};
