@@ -33,6 +33,9 @@ export interface QueueBounds {
   readonly memoryBytes: number;
 }
 
+/** Over its bound a spool gives up a little more, so that the gap rows of what is lost do not push out the next window. */
+const KEEP = 0.95;
+
 /** Numbers may go this far beyond what is on the disk: recovery leaves them all out. */
 export const MAX_UNWRITTEN = 16_384;
 
@@ -138,7 +141,8 @@ export class SpoolQueue {
   /** Gives up the oldest over the bounds. */
   makeRoom(): void {
     const { capacityBytes, memoryBytes } = this.#bounds;
-    while (this.#bytes > capacityBytes && this.length > 1) {
+    const keepBytes = this.#bytes > capacityBytes ? capacityBytes * KEEP : capacityBytes;
+    while (this.#bytes > keepBytes && this.length > 1) {
       if (!this.#drop(this.#stored) && !(this.#writing.length === 0 && this.#drop(this.#unwritten))) return;
     }
     while ((this.failed && this.#unwrittenBytes > memoryBytes) || this.#unwritten.length > MAX_UNWRITTEN) {

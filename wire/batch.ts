@@ -123,6 +123,7 @@ export function decodeStored(bytes: Uint8Array): StoredBatch {
 const KEY_NAMES = Array.from({ length: MAX_KEYS }, (_, i) => `k${i + 1}`);
 
 function columnsOf(batch: Batch): [string, Data][] {
+  dictionaryId = 0;
   return [
     ["kind", numbers(new Uint8(), batch.kind)],
     ["spec", text(batch.spec)],
@@ -163,12 +164,12 @@ function numbers(type: DataType, data: ArrayBufferView & ArrayLike<unknown>): Da
   return makeData({ type, data, length: data.length, nullCount: 0 } as Parameters<typeof makeData>[0]);
 }
 
+/** Ids tell the dictionaries of one stream apart; they begin anew with each, so that the same batch is always the same bytes. */
 let dictionaryId = 0;
 
 function text(column: DictColumn): Data<Text> {
   const dictionary = vectorFromArray(column.values as string[], new Utf8());
-  // Ids tell dictionaries of one stream apart, so they only have to differ within one; wrapping keeps them small.
-  dictionaryId = (dictionaryId + 1) % 1_000_000;
+  dictionaryId += 1;
   const type = new Dictionary(new Utf8(), new Int32(), dictionaryId);
   return makeData({ type, data: column.codes, length: column.codes.length, nullCount: 0, dictionary });
 }

@@ -33,6 +33,15 @@ describe("a batch on the wire", () => {
     );
   });
 
+  test("is the same bytes each time, since a retry is recognised by its digest", () => {
+    const bytes = (): Uint8Array => {
+      const builder = new BatchBuilder();
+      for (let tick = 0; tick < 9; tick++) builder.addWindow({ ...ROW, tick });
+      return encodeBatch(builder.finish());
+    };
+    assert.deepEqual(bytes(), bytes());
+  });
+
   test("keeps the sum of a count above 32 bits by splitting it", () => {
     const builder = new BatchBuilder();
     builder.addWindow({ ...ROW, bucket: [7], count: [2 * MAX_ENTRY + 5] });

@@ -1,0 +1,46 @@
+/**
+ * glyphs.ts: letters of 5 x 7 points for pictures that are drawn where there are no fonts; two more rows hang below the line.
+ *
+ * Printable ASCII. Whatever else a name holds is drawn as an empty box, so that no text can be anything but text.
+ */
+
+/** Points of a letter's box, and to the next letter. */
+export const GLYPH_WIDTH = 5;
+export const GLYPH_HEIGHT = 7;
+export const GLYPH_ADVANCE = 6;
+
+/** From "!" to "~": two hexadecimal digits a row, from the top; bit 4 is the leftmost point. */
+const ROWS = (
+  "04040404040004 0a0a0a00000000 0a0a1f0a1f0a0a 040f140e051e04 18190204081303 0c12140815120d 04040800000000 " +
+  "02040808080402 08040202020408 0004150e150400 0004041f040400 00000000000c0408 0000001f000000 00000000000c0c " +
+  "00010204081000 0e11131519110e 040c040404040e 0e11010204081f 1f02040201110e 02060a121f0202 1f101e0101110e " +
+  "0608101e11110e 1f010204080808 0e11110e11110e 0e11110f01020c 000c0c000c0c00 000c0c000c0408 02040810080402 " +
+  "00001f001f0000 08040201020408 0e110102040004 0e11010d15150e 0e11111f111111 1e11111e11111e 0e11101010110e " +
+  "1c12111111121c 1f10101e10101f 1f10101e101010 0e11101711110f 1111111f111111 0e04040404040e 0702020202120c " +
+  "11121418141211 1010101010101f 111b1515111111 11111915131111 0e11111111110e 1e11111e101010 0e11111115120d " +
+  "1e11111e141211 0f10100e01011e 1f040404040404 1111111111110e 11111111110a04 1111111515150a 11110a040a1111 " +
+  "1111110a040404 1f01020408101f 0e08080808080e 00100804020100 0e02020202020e 040a1100000000 0000000000001f " +
+  "08040200000000 00000e010f110f 1010161911111e 00000e1010110e 01010d1311110f 00000e111f100e 0609081c080808 " +
+  "00000f1111110f010e 10101619111111 04000c0404040e 02000602020202120c 10101214181412 0c04040404040e " +
+  "00001a15151111 00001619111111 00000e1111110e 00001e1111111e1010 00000f1111110f0101 00001619101010 " +
+  "00000e100e011e 08081c08080906 0000111111130d 00001111110a04 0000111115150a 0000110a040a11 " +
+  "0000111111110f010e 00001f0204081f 02040408040402 04040404040404 08040402040408 00000815020000"
+).split(" ");
+
+const BOX = rowsOf("1f11111111111f");
+const GLYPHS: readonly (readonly number[])[] = ROWS.map(rowsOf);
+
+/** The rows of a letter, seven to nine, each of five bits. */
+export function glyphOf(letter: string): readonly number[] {
+  if (letter === " " || letter === "\u00a0") return [];
+  // The one dash and the one sign that our own texts have and ASCII lacks.
+  if (letter === "\u2013") return glyphOf("-");
+  if (letter === "\u2265") return AT_LEAST;
+  return GLYPHS[(letter.codePointAt(0) ?? 0) - 33] ?? BOX;
+}
+
+const AT_LEAST = rowsOf("1008040810001f");
+
+function rowsOf(hex: string): readonly number[] {
+  return hex.match(/../g)?.map((digits) => Number.parseInt(digits, 16)) ?? [];
+}
