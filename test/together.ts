@@ -1,6 +1,7 @@
 /**
  * together.ts: the test files of some folders in one process, one after the other: loading TypeScript, Arrow and fastify costs a
- * process more than most of these files do. `npm test` runs test/groups/*.ts, each of which names its folders.
+ * process more than most of these files do. `npm test` runs test/groups/*.ts, `npm run test:faults` test/faults/*.ts: what kills,
+ * cuts, fills and floods. Each group names its folders.
  *
  * Each file still runs alone: `node --import tsx --test test/core/histogram.test.ts`.
  */

@@ -2,7 +2,7 @@
  * matrix-rows.ts: every route of the query API, who may call it, and a request that it answers. A route without a row here fails
  * test/api/matrix.test.ts.
  */
-import { ACME, SEC, type Bed, type Things } from "./matrix-bed.ts";
+import { SEC, type Bed, type Things } from "./matrix-bed.ts";
 
 /**
  * anybody: without a token too; bearers: everyone with a token but services; readers: operators and all tenants' tokens; writers:
@@ -17,7 +17,12 @@ export interface Row {
   /** Each call needs an id of its own, since it ends what it names. */
   readonly ends?: true;
   readonly query?: string;
-  readonly body?: (bed: Bed, who: "operator" | "tenant") => unknown;
+  /** @param things what it is to name: the caller's own, another's, or what does not exist */
+  readonly body?: (bed: Bed, things: Things) => Record<string, unknown>;
+  /** What the body names, where a tenant could name another's in it. */
+  readonly names?: "instrumentation" | "tenant";
+  /** The body may have a tenant, as the query of other routes. */
+  readonly tenantInBody?: true;
   /** It does not end: what is read until. */
   readonly until?: RegExp;
   /** Reads values: tried with the standing instrumentation too, which has rows of both tenants. */
@@ -35,6 +40,11 @@ export const TEXTS: Readonly<Record<string, "id" | "tenant" | "cursor" | "filter
   object: "filter",
 };
 
+/** All of the seconds that have rows, of one instrumentation. */
+function selection({ instrumentation }: Things): Record<string, unknown> {
+  return { instrumentation, from: SEC, to: SEC + 4 };
+}
+
 const RANGE = `from=${SEC}&to=${SEC + 4}`;
 
 export const ROWS: Readonly<Record<string, Row>> = {
@@ -42,6 +52,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   "POST /v1/session": { who: "anybody", body: (bed) => ({ token: bed.reader.token }) },
   "DELETE /v1/session": { who: "readers" },
   "GET /v1/metrics": { who: "readers" },
+  "GET /v1/metadata": { who: "readers" },
   "GET /v1/hosts": { who: "operators" },
   "GET /v1/tenants": { who: "readers" },
   "GET /v1/tenants/:id": { who: "readers", id: "tenant" },
@@ -50,13 +61,21 @@ export const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/tokens": { who: "writers" },
   "POST /v1/tokens": {
     who: "writers",
-    body: () => ({ role: "tenant", tenant: ACME, label: "made", expiresInSec: 60 }),
+    names: "tenant",
+    body: (_bed, { tenant }) => ({ role: "tenant", tenant, label: "made", expiresInSec: 60 }),
   },
   "POST /v1/tokens/:id/rotate": { who: "writers", id: "token", ends: true, body: () => ({ overlapSec: 0 }) },
   "DELETE /v1/tokens/:id": { who: "writers", id: "token", ends: true },
   "GET /v1/audit": { who: "readers" },
   "GET /v1/instrumentations": { who: "readers" },
   "POST /v1/instrumentations": { who: "writers", body: () => ({ metric: "syscall.ops", decomposition: ["latency"] }) },
+  "POST /v1/instrumentations/:id/clone": { who: "writers", id: "instrumentation", body: () => ({ dryRun: true }) },
+  "PATCH /v1/instrumentations/:id": {
+    who: "writers",
+    id: "instrumentation",
+    ends: true,
+    body: () => ({ label: "another" }),
+  },
   "GET /v1/instrumentations/:id": { who: "readers", id: "instrumentation" },
   "DELETE /v1/instrumentations/:id": { who: "writers", id: "instrumentation", ends: true },
   "GET /v1/assignments": { who: "collectors", until: /event: assignments/ },
@@ -74,6 +93,32 @@ export const ROWS: Readonly<Record<string, Row>> = {
     query: `since=${SEC}`,
     until: new RegExp(`"ts":${SEC + 2}`),
     values: true,
+  },
+  "POST /v1/selections/breakdown": {
+    who: "readers",
+    values: true,
+    names: "instrumentation",
+    tenantInBody: true,
+    body: (_bed, things) => ({ selection: selection(things) }),
+  },
+  "POST /v1/selections/compare": {
+    who: "readers",
+    values: true,
+    names: "instrumentation",
+    tenantInBody: true,
+    body: (_bed, things) => ({ a: selection(things), b: { ...selection(things), to: SEC + 2 } }),
+  },
+  "POST /v1/selections/difference": {
+    who: "readers",
+    values: true,
+    names: "instrumentation",
+    tenantInBody: true,
+    body: (_bed, things) => ({ a: selection(things), b: { ...selection(things), from: SEC - 4, to: SEC } }),
+  },
+  "POST /v1/selections/follow-up": {
+    who: "writers",
+    names: "instrumentation",
+    body: (_bed, things) => ({ selection: selection(things), by: "syscall", dryRun: true }),
   },
   "GET /openapi.json": { who: "anybody" },
   "GET /healthz": { who: "anybody" },

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Client } from "../e2e/stack.ts";
 import { ROWS, TEXTS, type Row, type Who } from "./matrix-rows.ts";
-import { GLOBEX, NOBODY, SEC, startBed, type Bed } from "./matrix-bed.ts";
+import { GLOBEX, NOBODY, SEC, startBed, type Bed, type Things } from "./matrix-bed.ts";
 
 type Caller = "operator" | "writer" | "reader" | "collector" | "service";
 
@@ -77,7 +77,7 @@ describe("every route", () => {
     for (const { name, method, url, row } of rows) {
       for (const caller of CALLERS) {
         const allowed = MAY[row.who].includes(caller);
-        const { status, text } = await ask(bed[caller], method, await pathFor(url, row), row, bodyFor(row, caller));
+        const { status, text } = await ask(bed[caller], method, await pathFor(url, row), row, bodyFor(row));
         const expected = allowed ? 2 : 4;
         assert.equal(Math.floor(status / 100), expected, `${name} as ${caller}: ${status} ${text}`);
         if (!allowed) assert.equal(status, 403, `${name} as ${caller}: ${text}`);
@@ -91,7 +91,7 @@ describe("every route", () => {
       if (row.id === undefined) continue;
       for (const caller of (["writer", "reader"] as const).filter((each) => MAY[row.who].includes(each))) {
         const at = async (id: string): Promise<Answer> =>
-          ask(bed[caller], method, url.replace(":id", id), row, bodyFor(row, caller));
+          ask(bed[caller], method, url.replace(":id", id), row, bodyFor(row));
         const foreign = await at(bed.foreign[row.id]);
         assert.equal(foreign.status, 404, `${name}: ${foreign.text}`);
         assert.deepEqual(foreign, await at(bed.unknown[row.id]), name);
@@ -122,11 +122,22 @@ describe("every route", () => {
       assert.equal(foreign.status, 404, `${url} ${texts.join()}`);
       assert.deepEqual(foreign, await at(NOBODY), url);
     }
-    const inBody = async (tenant: string): Promise<Answer> =>
-      ask(bed.writer, "POST", "/v1/tokens", { who: "writers" }, { role: "tenant", tenant, label: "x" });
-    const foreign = await inBody(GLOBEX);
-    assert.equal(foreign.status, 404);
-    assert.deepEqual(foreign, await inBody(NOBODY));
+    for (const { name, method, url, row } of rows.filter((each) => each.row.tenantInBody)) {
+      const at = (tenant: string): Promise<Answer> => ask(bed.reader, method, url, row, { ...bodyFor(row), tenant });
+      const foreign = await at(GLOBEX);
+      assert.equal(foreign.status, 404, name);
+      assert.deepEqual(foreign, await at(NOBODY), name);
+    }
+  });
+
+  test("answers a body that names another's as if that did not exist", async () => {
+    for (const { name, method, url, row } of rows.filter((each) => each.row.names !== undefined)) {
+      const at = async (things: Things): Promise<Answer> =>
+        ask(bed.writer, method, await pathFor(url, row), row, bodyFor(row, things));
+      const foreign = await at(bed.foreign);
+      assert.equal(foreign.status, 404, `${name}: ${foreign.text}`);
+      assert.deepEqual(foreign, await at(bed.unknown), name);
+    }
   });
 
   test("shows a tenant nothing of another's, whatever it filters by and wherever its page begins", async () => {
@@ -171,10 +182,11 @@ describe("every route", () => {
     const client = new Client(url, bed.reader.token);
     const everything = encodeURIComponent(JSON.stringify({ ne: ["execname", "nothing"] }));
     for (const { name, method, url: path, row } of rows) {
-      if (method !== "GET" || !MAY[row.who].includes("reader")) continue;
-      const queries = row.values === true ? [row.query, `${row.query}&where=${everything}`] : [row.query];
+      if ((method !== "GET" && row.values !== true) || !MAY[row.who].includes("reader")) continue;
+      const queries =
+        row.values === true && row.query !== undefined ? [row.query, `${row.query}&where=${everything}`] : [row.query];
       for (const query of queries) {
-        const id = row.values === true ? bed.standing : row.id === undefined ? "" : bed.own[row.id];
+        const id = row.id === undefined ? "" : row.values === true ? bed.standing : bed.own[row.id];
         const answer = await ask(client, method, path.replace(":id", id), { ...row, ...(query && { query }) });
         assert.ok(answer.status < 300, `${name}: ${answer.status} ${answer.text}`);
         found.push(...bed.marksIn(`${answer.text} ${answer.headers}`).map((mark) => `${name}: ${mark}`));
@@ -190,8 +202,11 @@ describe("every route", () => {
     return url.replace(":id", id);
   }
 
-  function bodyFor(row: Row, caller: Caller): unknown {
-    return row.body?.(bed, caller === "operator" ? "operator" : "tenant");
+  function bodyFor(row: Row, things = bed.own): Record<string, unknown> | undefined {
+    return row.body?.(
+      bed,
+      row.values === true && things === bed.own ? { ...things, instrumentation: bed.standing } : things,
+    );
   }
 
   async function ask(
@@ -199,7 +214,7 @@ describe("every route", () => {
     method: string,
     path: string,
     row: Row,
-    body: unknown = row.body?.(bed, "tenant"),
+    body: unknown = bodyFor(row),
     headers?: Record<string, string>,
   ): Promise<Answer> {
     const gone = new AbortController();

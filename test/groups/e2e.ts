@@ -1,4 +1,4 @@
-/** The whole path, also where parts of it fail. */
+/** The whole path. */
 import { together } from "../together.ts";
 
-await together("e2e", "delivery");
+await together("e2e");

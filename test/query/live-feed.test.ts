@@ -16,7 +16,7 @@ import { Recent } from "../../query-api/recent.ts";
 import type { View } from "../../query-api/view.ts";
 import type { InstrumentationRow } from "../../store/instrumentations.ts";
 import { encodeFrame, FrameReader } from "../../wire/feed-frames.ts";
-import { frozen, post, startBed, window, type Bed } from "../ingest/admission-bed.ts";
+import { frozen, post, startBed, window, type Bed } from "../admission/admission-bed.ts";
 import { until } from "../store/engine-fixture.ts";
 import { startProxy, type Proxy } from "./live-feed-proxy.ts";
 

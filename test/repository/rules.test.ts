@@ -55,11 +55,13 @@ describe("the repository", () => {
     const all = (await readdir(join(ROOT, "test"), { recursive: true })).filter((path) => path.endsWith(".test.ts"));
     const folders = new Set(all.map((path) => dirname(path)));
     const grouped: string[] = [];
-    for (const group of await readdir(join(ROOT, "test/groups"))) {
-      const call = /together\(([^)]*)\)/.exec(await readFile(join(ROOT, "test/groups", group), "utf8"))?.[1] ?? "";
-      grouped.push(...[...call.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => folder));
+    for (const suite of ["groups", "faults"]) {
+      for (const group of await readdir(join(ROOT, "test", suite))) {
+        const call = /together\(([^)]*)\)/.exec(await readFile(join(ROOT, "test", suite, group), "utf8"))?.[1] ?? "";
+        grouped.push(...[...call.matchAll(/"([^"]+)"/g)].map(([, folder = ""]) => folder));
+      }
     }
-    assert.deepEqual(grouped.sort(), [...folders].sort(), "test/groups/*.ts name each folder");
+    assert.deepEqual(grouped.sort(), [...folders].sort(), "test/groups and test/faults name each folder once");
   });
 
   test("opens every source file with a comment that says why it exists", async () => {
