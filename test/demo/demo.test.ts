@@ -2,46 +2,28 @@
  * `isotherm demo` as a person runs it: a process, a URL, a page in a real browser, Ctrl-C.
  */
 import assert from "node:assert/strict";
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { SessionInfo } from "../../core/api.ts";
 import { demoCommand } from "../../cli/demo.ts";
-import { LONG } from "../long.ts";
 import { launchBrowser } from "../web/browser.ts";
+import { Demos, descendants, END_MS, isAlive } from "./process.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** What is promised on a machine of its own; beside other tests the end is waited for, and found out whether it comes. */
-const END_MS = LONG ? 3_000 : 30_000;
 /** For the page: a machine that runs other tests gives it a fraction of a core. */
 const PAGE_MS = 120_000;
 
 describe("isotherm demo", () => {
   let dataDir: string;
-  const running: Running[] = [];
-  const run = (args: readonly string[]): Running => {
-    const demo = start(args);
-    running.push(demo);
-    return demo;
-  };
+  const demos = new Demos();
   before(async () => (dataDir = await mkdtemp(join(tmpdir(), "isotherm-demo-"))));
-  afterEach(async () => {
-    // A test that failed half-way leaves nothing that the next one would trip over.
-    for (const demo of running) demo.process.kill("SIGTERM");
-    await Promise.all(running.splice(0).map((demo) => demo.exit()));
-  });
-  after(async () => {
-    await rm(dataDir, { recursive: true, force: true });
-  });
+  // A test that failed half-way leaves nothing that the next one would trip over.
+  afterEach(() => demos.end());
+  after(() => rm(dataDir, { recursive: true, force: true }));
 
   test("prints one URL, whose page shows minutes of history and a new column each second; Ctrl-C leaves nothing", async () => {
-    const demo = run(["--data", dataDir, "--port", "0", "--backfill", "60"]);
+    const demo = demos.run(["--data", dataDir, "--port", "0", "--backfill", "60"]);
     const url = await demo.url();
     assert.equal(demo.output().match(/http:\/\//g)?.length, 1, "one URL");
     assert.match(demo.output(), /All data are simulated/);
@@ -96,54 +78,6 @@ describe("isotherm demo", () => {
     assert.ok(tookMs < END_MS, `Ctrl-C took ${tookMs} ms`);
     assert.deepEqual(started.filter(isAlive), [], "no process is left");
   });
-
-  for (const afterMs of LONG ? [0, 300, 800, 1500] : [0, 800]) {
-    test(`Ctrl-C ${afterMs} ms after the engine's process began, while parts are missing, leaves nothing either`, async () => {
-      const demo = run(["--data", `${dataDir}-early`, "--port", "0"]);
-      const begun = (): boolean => descendants(demo.process.pid ?? 0).some(isEngine);
-      while (!begun()) await new Promise((wake) => setTimeout(wake, 10));
-      await new Promise((wake) => setTimeout(wake, afterMs));
-      const started = descendants(demo.process.pid ?? 0);
-      const pressedMs = performance.now();
-      // A terminal sends it to all processes of the group.
-      for (const pid of [demo.process.pid ?? 0, ...started.filter(isEngine)]) process.kill(pid, "SIGINT");
-      const status = await demo.exit();
-      const tookMs = performance.now() - pressedMs;
-      assert.ok(tookMs < END_MS, `Ctrl-C took ${tookMs} ms`);
-      assert.deepEqual([status, demo.errors()], [0, ""]);
-      assert.deepEqual(started.filter(isAlive), [], "no process is left");
-      await rm(`${dataDir}-early`, { recursive: true, force: true });
-    });
-  }
-
-  test("opens its store again, counts nothing twice, and tells a second process that it is in use", async () => {
-    const demo = run(["--data", dataDir, "--port", "0", "--backfill", "0"]);
-    const url = await demo.url();
-    assert.match(demo.output(), /tokens were shown when this data directory was made/);
-    const second = run(["--data", dataDir, "--port", "0"]);
-    assert.equal(await second.exit(), 1);
-    assert.match(second.errors(), /^isotherm: .*another process uses this directory/m);
-    assert.equal((await fetch(`${new URL(url).origin}/readyz`)).status, 200, "the first goes on");
-    demo.process.kill("SIGTERM");
-    assert.equal(await demo.exit(), 0);
-  });
-
-  test("says that a port is in use, and how to choose another", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const demo = run(["--data", `${dataDir}-port`, "--port", String(port)]);
-    assert.equal(await demo.exit(), 1);
-    assert.match(demo.errors(), new RegExp(`^isotherm: .*127\\.0\\.0\\.1:${port}.*in use.*--port`, "m"));
-    server.close();
-    await rm(`${dataDir}-port`, { recursive: true, force: true });
-  });
-
-  test("says what is wrong with its options in one line, with exit status 2", async () => {
-    const demo = run(["--hosts", "0"]);
-    assert.equal(await demo.exit(), 2);
-    assert.match(demo.errors(), /^isotherm: .*--hosts.*"0".*whole number from 1 to 500[^\n]*\n$/);
-  });
 });
 
 describe("options of isotherm demo", () => {
@@ -171,62 +105,3 @@ describe("options of isotherm demo", () => {
     });
   }
 });
-
-interface Running {
-  readonly process: ChildProcessWithoutNullStreams;
-  output(): string;
-  errors(): string;
-  /** The URL once it is printed. */
-  url(): Promise<string>;
-  exit(): Promise<number | null>;
-}
-
-function start(args: readonly string[]): Running {
-  const child = spawn(process.execPath, ["--import", "tsx", join(ROOT, "cli/main.ts"), "demo", ...args], { cwd: ROOT });
-  let output = "";
-  let errors = "";
-  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  const exit = once(child, "exit").then(([code]) => code as number | null);
-  const url = new Promise<string>((resolve, reject) => {
-    child.stdout.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      const found = /http:\/\/\S+/.exec(output)?.[0];
-      if (found !== undefined && output.includes("Ctrl-C")) resolve(found);
-    });
-    void exit.then((code) => reject(new Error(`the demo ended with ${String(code)}: ${errors}`)));
-  });
-  url.catch(() => undefined);
-  return { process: child, output: () => output, errors: () => errors, url: () => url, exit: () => exit };
-}
-
-/** Processes below one, by /proc; an empty list where there is none. */
-function descendants(pid: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc").filter((each) => /^\d+$/.test(each))) {
-    try {
-      const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      parents.set(Number(name), Number(fields[1]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const found = [pid];
-  for (const parent of found) for (const [child, of] of parents) if (of === parent) found.push(child);
-  return found.slice(1);
-}
-
-function isEngine(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("engine-process");
-  } catch {
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
-}

@@ -1,4 +1,4 @@
-/** The embedded engine, killed and bombed; backup and restore. */
+/** The embedded engine, killed and bombed; backup and restore; roll-ups whose job dies. */
 import { together } from "../together.ts";
 
-await together("engine");
+await together("engine", "rollups");

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Bed, DAY, seeded } from "./rollup-bed.ts";
+import { Bed, DAY, seeded } from "../store/rollup-bed.ts";
 
 const HOUR = 3600;
 const DAY_SEC = 86_400;
