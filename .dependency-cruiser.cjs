@@ -56,6 +56,7 @@ module.exports = {
     door("uplot", ["web/uplot\\.ts"]),
     door("pino", ["server/log\\.ts"]),
     door("jose", ["query-api/oidc\\.ts"]),
+    door("@prometheus-io/lezer-promql", ["query-api/promql-syntax\\.ts"]),
     door("prom-client", ["server/metrics\\.ts"]),
   ],
   options: {

@@ -5,6 +5,8 @@
  * it. Defaults are plain values, so that the page can show them.
  */
 import { Type, type Static, type TObject, type TProperties, type TSchema } from "typebox";
+import { READ_LIMITS } from "../query-api/limits.ts";
+import { OIDC_DEFAULTS } from "../query-api/oidc-defaults.ts";
 import { ADMISSION_LIMITS } from "../ingest/admission.ts";
 import { DEFAULT_RETENTION } from "../store/tables.ts";
 import { TENANT_LIMITS } from "../ingest/admission-tenants.ts";
@@ -99,6 +101,32 @@ const QUERY = section("The query API and the page.", {
     }),
   ),
   web: Type.Optional(Type.Boolean({ default: true, description: "Whether to serve the page." })),
+  publicUrl: url(
+    "Where people reach it, if by another address than its own; with https the page's cookie is a secure one.",
+  ),
+  readLimits: section("How many reads of values run at once; those beyond wait a little, then the answer is 429.", {
+    perCaller: whole("Of one tenant, or of one operator's token.", 1, 1000, { default: READ_LIMITS.perCaller }),
+    total: whole("Of all.", 1, 1000, { default: READ_LIMITS.total }),
+    waiting: whole("Of one caller that wait.", 0, 10_000, { default: READ_LIMITS.waiting }),
+    waitMs: whole("Milliseconds that one waits.", 1, 60_000, { default: READ_LIMITS.waitMs }),
+  }),
+  oidc: section(
+    "An OpenID provider whose bearer tokens are taken beside our own (docs/security.md); none without `issuer`.",
+    {
+      issuer: text("What its tokens have in `iss`, to the letter."),
+      jwksUrl: text("Where it publishes its keys: https, or http on this machine."),
+      audience: text("What tokens for Isotherm have in `aud`."),
+      tenantClaim: text("The claim with the tenant's id; dots lead into objects.", {
+        default: OIDC_DEFAULTS.tenantClaim,
+      }),
+      rolesClaim: text("The claim with roles: a list, or words.", { default: OIDC_DEFAULTS.rolesClaim }),
+      operatorRole: text("The role that makes an operator.", { default: OIDC_DEFAULTS.operatorRole }),
+      writeRole: text("The role that lets a tenant's member write.", { default: OIDC_DEFAULTS.writeRole }),
+      clockToleranceSec: whole("Seconds that its clock and ours may be apart.", 0, 300, {
+        default: OIDC_DEFAULTS.clockToleranceSec,
+      }),
+    },
+  ),
 });
 
 const HOST = Type.Object(

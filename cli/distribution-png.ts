@@ -5,9 +5,8 @@
  * not equally wide. Colour is the count, by its logarithm, so that rare events beside frequent ones stay visible; white is
  * none. Keys are not told apart: whoever wants one panel a key selects the lines first. There is no text in the picture.
  */
-import { encode } from "fast-png";
-
 import type { AnyDistribution, EdgedBucket } from "../collectors/parse-any.ts";
+import { Canvas } from "../wire/canvas.ts";
 
 /** What a picture can show; more columns than this are left out. */
 export const MAX_COLUMNS = 4096;
@@ -95,31 +94,4 @@ function colourOf(count: number, largest: number): Pixel {
 
 function mix(from: number, to: number, share: number): number {
   return Math.round(from + (to - from) * share);
-}
-
-class Canvas {
-  readonly #width: number;
-  readonly #height: number;
-  readonly #data: Uint8Array;
-
-  constructor(width: number, height: number) {
-    this.#width = width;
-    this.#height = height;
-    this.#data = new Uint8Array(width * height * 3).fill(255);
-  }
-
-  fill(left: number, top: number, width: number, height: number, [red, green, blue]: Pixel): void {
-    for (let y = top; y < top + height; y++) {
-      for (let x = left; x < left + width; x++) {
-        const at = (y * this.#width + x) * 3;
-        this.#data[at] = red;
-        this.#data[at + 1] = green;
-        this.#data[at + 2] = blue;
-      }
-    }
-  }
-
-  encode(): Uint8Array {
-    return encode({ width: this.#width, height: this.#height, data: this.#data, channels: 3, depth: 8 });
-  }
 }

@@ -6,10 +6,10 @@
 import type { Command } from "commander";
 import type { LiveFeed } from "../core/window.ts";
 import { FeedClient } from "../query-api/feed-client.ts";
-import { startQueryApi, type QueryService } from "../query-api/service.ts";
+import { startQueryApi, type AccessOptions, type QueryService } from "../query-api/service.ts";
 import { checkPort } from "../server/http.ts";
 import { Metrics } from "../server/metrics.ts";
-import { required } from "./config.ts";
+import { required, type Config } from "./config.ts";
 import { openSharedStore, type RoleStore } from "./role-store.ts";
 import { ServiceToken } from "./role-tokens.ts";
 import { roleCommand, type Role } from "./role.ts";
@@ -45,13 +45,32 @@ export async function startConfiguredQuery(
   feed: LiveFeed,
   metrics: Metrics,
 ): Promise<QueryService> {
-  const { host, port, web } = config.query;
+  const { host, port, web, publicUrl, readLimits } = config.query;
   const webDir = web ? await buildWeb() : null;
   const version = await packageVersion();
   const common = { store, state, feed, log, metrics, version, host, port };
-  const query = await startQueryApi({ ...common, simulated: false, signInCode: null, webDir });
+  const access = {
+    ...oidcOf(config),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(readLimits !== undefined && { readLimits }),
+  };
+  const query = await startQueryApi({ ...common, ...access, simulated: false, signInCode: null, webDir });
   closers.add(() => query.close());
   return query;
+}
+
+/** @throws InputError naming what is missing beside an issuer */
+function oidcOf(config: Config): Pick<AccessOptions, "oidc"> {
+  const { issuer, jwksUrl, audience, ...rest } = config.query.oidc ?? {};
+  if (issuer === undefined) return {};
+  return {
+    oidc: {
+      ...rest,
+      issuer,
+      jwksUrl: required(config, "query.oidc.jwksUrl", jwksUrl, "where the provider publishes its keys"),
+      audience: required(config, "query.oidc.audience", audience, "what tokens for Isotherm have in `aud`"),
+    },
+  };
 }
 
 function followMetrics(feed: FeedClient, metrics: Metrics): void {

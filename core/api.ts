@@ -184,9 +184,11 @@ export interface HeatmapColumn {
   readonly p90: number | null;
   readonly p99: number | null;
   readonly p999: number | null;
-  /** Bucket indexes with a count, ascending, and their counts. */
+  /** Bucket indexes with a count, ascending, and their counts; in a heatmap that has `rows`, indexes into those. */
   readonly bucket: ArrayLike<number>;
   readonly count: ArrayLike<number>;
+  /** Asked for with weights=weight: each count times the middle of its values; entry by entry as `count`. */
+  readonly weight?: ArrayLike<number>;
 }
 
 /** GET /v1/instrumentations/:id/heatmap; the same fields as schema metadata and rows in the Arrow form. */
@@ -205,6 +207,127 @@ export interface Heatmap {
   readonly total: number;
   /** One for each step of [fromTs, toTs), ascending, also where nothing is known. */
   readonly columns: readonly HeatmapColumn[];
+  /** Asked for with `rows`, `low` or `high`: what each row covers, the lowest first. */
+  readonly rows?: readonly HeatmapRow[];
+  /** With `rows`: what lies outside them. The counts of the columns and these add up to `total`. */
+  readonly leftOut?: LeftOut;
+  /** Asked for with `coloring`: which value of a cell gets which place on a ramp. */
+  readonly scale?: HeatmapScale;
+  /** Asked for with `by`: the same counts by key; cell by cell they add up to the columns'. */
+  readonly by?: string;
+  readonly groups?: readonly HeatmapGroup[];
+}
+
+/** Whole buckets, so that every count lies in exactly one row; values low <= v < high, null for an open end. */
+export interface HeatmapRow {
+  /** Bucket indexes of the scheme, both inclusive. */
+  readonly first: number;
+  readonly last: number;
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+export interface LeftOut {
+  readonly below: number;
+  readonly above: number;
+  /** Of the total; 0 where that is 0. */
+  readonly share: number;
+}
+
+/** linear: the share of the greatest. log: the logarithm's. rank: the share of cells with less, which makes outliers plain. */
+export type Coloring = "rank" | "linear" | "log";
+
+export interface HeatmapScale {
+  readonly coloring: Coloring;
+  /** What a cell's colour stands for. */
+  readonly of: "count" | "weight";
+  /** The greatest of all cells; 0 where there are none. */
+  readonly max: number;
+  /** The smallest value whose place on the ramp, 0 to 1, is at least `place`; ascending. */
+  readonly stops: readonly { readonly place: number; readonly value: number }[];
+}
+
+export interface HeatmapGroup {
+  /** "" in the group of all other keys. */
+  readonly key: string;
+  readonly isOther: boolean;
+  /** Events in all rows and outside them. */
+  readonly total: number;
+  /** In the order of the heatmap's columns. */
+  readonly columns: readonly Pick<HeatmapColumn, "bucket" | "count" | "weight">[];
+}
+
+/** GET /v1/instrumentations/:id/quantiles: of the whole range and of each column, from all that was counted. */
+export interface Quantiles {
+  readonly instrumentation: string;
+  readonly metric: string;
+  readonly scheme: string;
+  readonly unit: string;
+  readonly fromTs: number;
+  readonly toTs: number;
+  readonly stepSec: number;
+  readonly tier: string;
+  /** As asked for: fractions of the events. */
+  readonly q: readonly number[];
+  readonly total: number;
+  /** Each event taken for the middle of its bucket; null where nothing was counted. */
+  readonly mean: number | null;
+  /** One for each of `q`, interpolated within one bucket. */
+  readonly values: readonly (number | null)[];
+  readonly columns: readonly QuantilesColumn[];
+}
+
+export interface QuantilesColumn extends Pick<
+  HeatmapColumn,
+  "ts" | "reporting" | "expected" | "dropped" | "reason" | "total"
+> {
+  readonly mean: number | null;
+  readonly values: readonly (number | null)[];
+}
+
+/** GET /v1/instrumentations/:id/cell: what lies in a range of time and of values, by every key. */
+export interface CellDetail {
+  readonly instrumentation: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly fromTs: number;
+  readonly toTs: number;
+  readonly tier: string;
+  /** The values that whole buckets cover, low <= v < high; null for an open end, and both where no bucket lies within. */
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly total: number;
+  /** One for each key of the instrumentation; in each the parts and other add up to the total. */
+  readonly keys: readonly Pick<Breakdown, "by" | "parts" | "other">[];
+}
+
+/** GET /v1/instrumentations/:id/windows: rows as they are stored, by time. */
+export interface WindowsPage {
+  readonly instrumentation: string;
+  readonly metric: string;
+  readonly scheme: string | null;
+  readonly fromTs: number;
+  readonly toTs: number;
+  readonly tier: string;
+  readonly windows: readonly StoredWindow[];
+  /** `after` of the next page; null: there is none. */
+  readonly next: string | null;
+}
+
+export interface StoredWindow {
+  readonly ts: number;
+  /** How long the row's time is: that of one tick, or of the tier that has it. */
+  readonly durationSec: number;
+  /** By field, "zonename" first where the metric has zones. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** A distribution's bucket indexes and counts; empty for a scalar. */
+  readonly bucket: readonly number[];
+  readonly count: readonly number[];
+  /** A scalar in the metric's base unit; null for a distribution. */
+  readonly value: number | null;
+  /** Operators only. */
+  readonly host?: string;
+  readonly tenant?: string;
 }
 
 /** GET /v1/instrumentations/:id/breakdown?by=FIELD: totals by one key; parts plus other equal the total. */
@@ -432,6 +555,8 @@ export interface PreviewHost {
   readonly reason: string;
   /** Enablings that it is told to run now. */
   readonly enablings: number;
+  /** It is one of these, for somebody: to share it costs the host nothing more. */
+  readonly shared: boolean;
   /** What an enabling like it reports there; null: there is none. */
   readonly eventsPerSec: number | null;
 }

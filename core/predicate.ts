@@ -35,6 +35,14 @@ const STRING = /^[A-Za-z0-9._+:@%/-]{1,63}$/;
 const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge"]);
 const ORDERINGS: ReadonlySet<string> = new Set(["lt", "le", "gt", "ge"]);
 
+/** The limits above, for those who write predicates. */
+export const PREDICATE_LIMITS = {
+  maxDepth: MAX_DEPTH,
+  maxNodes: MAX_NODES,
+  maxIn: MAX_IN,
+  string: STRING.source,
+} as const;
+
 /**
  * Reads and checks a predicate's JSON form.
  *

@@ -11,8 +11,11 @@ import type { Instrumentations } from "./instrumentations.ts";
 import { limitReads } from "./gated-reads.ts";
 import { liveRoutes } from "./live-routes.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
+import { ACCESS, completed, type OpenApi } from "./openapi.ts";
 import { oidcCheck } from "./oidc.ts";
 import { operationRoutes } from "./operation-routes.ts";
+import { prometheusRoutes } from "./prometheus-routes.ts";
+import { selectionRoutes } from "./selection-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { serveWeb } from "./static.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
@@ -36,10 +39,23 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
-      info: { title: "Isotherm query API", version: options.version },
-      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
-      security: [{ bearer: [] }],
+      info: {
+        title: "Isotherm query API",
+        description:
+          "Latency and usage of the hosts and zones of a SmartOS fleet. Times are epoch seconds unless a name ends in Ms.",
+        version: options.version,
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      servers: [{ url: "/" }],
+      tags: TAGS,
+      components: { securitySchemes: SECURITY },
+      security: [{ bearer: [] }, { session: [] }],
     },
+    transform: ({ schema, url, route }) => {
+      const { access, scope } = route.config ?? {};
+      return { schema: { ...schema, [ACCESS]: { access, ...(scope && { scope }) } }, url };
+    },
+    transformObject: (made) => completed(("openapiObject" in made ? made.openapiObject : {}) as OpenApi),
   });
   const context = createContext(app, guesses, options);
   sessionRoutes(app, context);
@@ -49,8 +65,10 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   metadataRoutes(context);
   instrumentationRoutes(context);
   valueRoutes(context);
+  selectionRoutes(context);
   liveRoutes(context);
   operationRoutes(context);
+  prometheusRoutes(context);
   const wrong = metrics.gauge("query_wrong_tokens", "Tokens since the start that were nobody's.");
   metrics.beforeText(() => wrong.set(guesses.wrong));
   const endUpkeep = startUpkeep({ ...context, tokens });
@@ -61,3 +79,21 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   if (options.webDir !== null) await serveWeb(app, options.webDir);
   return { app, instrumentations: context.instrumentations };
 }
+
+const SECURITY = {
+  bearer: { type: "http", scheme: "bearer", description: "a token of ours, or a JWT of the OpenID provider" },
+  session: { type: "apiKey", in: "cookie", name: "isotherm_session", description: "the page's" },
+} as const;
+
+const TAGS = [
+  { name: "session", description: "Who is asking" },
+  { name: "metadata", description: "What can be measured" },
+  { name: "instrumentations", description: "What is being measured" },
+  { name: "values", description: "What was measured" },
+  { name: "selections", description: "What a selection is made of, compared, and measured more closely" },
+  { name: "tenants", description: "Accounts, and whose zones were when" },
+  { name: "tokens", description: "Who may call" },
+  { name: "audit", description: "Who did what" },
+  { name: "collectors", description: "What collectors are to run" },
+  { name: "operations", description: "How the service is" },
+];

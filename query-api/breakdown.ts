@@ -36,7 +36,7 @@ export async function readBreakdown(
   const { fromTs, toTs, tier } = plan;
   if (plan.segments.length === 0) return { by: request.by, fromTs, toTs, tier, total: 0, other: 0, parts: [] };
   const params = new Params();
-  const each = amount(view.spec.scheme, request, params);
+  const each = amountSql(view.spec.scheme, request, params);
   const sums = plan.segments.map(
     (segment) =>
       `SELECT ${columnOf(view, request.by)} AS k, sum(${each}) AS part
@@ -57,7 +57,11 @@ export async function readBreakdown(
 }
 
 /** What one row adds: its scalar, its events, or its events in the buckets asked for. */
-function amount(scheme: Scheme | null, request: BreakdownRequest, params: Params): string {
+export function amountSql(
+  scheme: Scheme | null,
+  request: Pick<BreakdownRequest, "low" | "high">,
+  params: Params,
+): string {
   if (scheme === null) return "value";
   if (request.low === undefined && request.high === undefined) return "arraySum(count)";
   const [first, last] = bucketsWithin(scheme, request.low ?? -Infinity, request.high ?? Infinity);

@@ -3,10 +3,10 @@
  *
  * Shares and not counts are compared, since a busier hour has more of everything. They add up to 1 on each side, `other` included.
  */
-import type { Against, ComparedPart, SelectionComparison } from "../core/api.ts";
+import type { Against, AnsweredSelection, ComparedPart, SelectionComparison } from "../core/api.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { ExpectedHosts } from "./expected.ts";
-import { planTotal } from "./planner.ts";
+import { planTotal, type Plan } from "./planner.ts";
 import { chosenKeys, known } from "./selection-breakdown.ts";
 import { readSums, type KeySums, type Source } from "./selection-sums.ts";
 import { answeredSelection, earlier, refusal, requireSummable, wholeOf, type Selected } from "./selection.ts";
@@ -37,6 +37,11 @@ export function pairOf(a: Selected, against: Against, b: Selected | undefined): 
   return { against, a, b: earlier(a, BEFORE_SEC[against as keyof typeof BEFORE_SEC]) };
 }
 
+interface Side {
+  readonly plan: Plan;
+  readonly answered: AnsweredSelection;
+}
+
 /** @param by a key that both have; undefined: every such key */
 export async function readComparison(
   store: StoreClient,
@@ -53,32 +58,31 @@ export async function readComparison(
     by,
     keysOf(a.view.spec).filter((key) => keysOfB.includes(key)),
   );
-  const planA = await planTotal(store, a.view, a.range, nowSec, signal);
-  const planB = against === "rest" ? planA : await planTotal(store, b.view, b.range, nowSec, signal);
-  const answeredA = await answeredSelection(store, a, planA, expected, signal);
-  const answeredB = against === "rest" ? whole(answeredA, b) : await answeredSelection(store, b, planB, expected, signal);
+  const side = async (selected: Selected): Promise<Side> => {
+    const plan = await planTotal(store, selected.view, selected.range, nowSec, signal);
+    // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
+    return { plan, answered: await answeredSelection(store, selected, plan, expected, signal) };
+  };
+  const [sideA, other] = await Promise.all([side(a), against === "rest" ? undefined : side(b)]);
+  // The whole of a range was watched as its part was.
+  const sideB = other ?? { ...sideA, answered: { ...sideA.answered, low: b.low, high: b.high, where: {} } };
   const sources: Source[] =
     against === "rest"
-      ? [{ selected: b, plan: planB, to: "split", part: a }]
+      ? [{ selected: b, plan: sideB.plan, to: "split", part: a }]
       : [
-          { selected: a, plan: planA, to: "a" },
-          { selected: b, plan: planB, to: "b" },
+          { selected: a, plan: sideA.plan, to: "a" },
+          { selected: b, plan: sideB.plan, to: "b" },
         ];
   const sums = await readSums(store, sources, fields, "difference", limit, signal);
   return {
     against,
-    a: answeredA,
-    b: answeredB,
+    a: sideA.answered,
+    b: sideB.answered,
     exact: true,
-    totalA: known(sums.totalA, answeredA.watchedSec),
-    totalB: known(sums.totalB, answeredB.watchedSec),
+    totalA: known(sums.totalA, sideA.answered.watchedSec),
+    totalB: known(sums.totalB, sideB.answered.watchedSec),
     comparisons: sums.byKey.map(compared),
   };
-}
-
-/** The whole of a range was watched as its part was. */
-function whole(a: SelectionComparison["a"], { low, high }: Selected): SelectionComparison["b"] {
-  return { ...a, low, high, where: {} };
 }
 
 function compared({ by, values, totalA, totalB, parts }: KeySums): SelectionComparison["comparisons"][number] {

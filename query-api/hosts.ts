@@ -22,10 +22,10 @@ export function hostInfos(rows: readonly HostRow[], ownership: readonly Ownershi
       name: row.name,
       collector: row.collector,
       platform: row.platform,
-      ...stateOf(row, nowMs),
+      ...presenceOf(row, nowMs),
       seenMs: row.seenMs,
       zones: zones.get(row.name) ?? 0,
-      ...detailOf(row),
+      ...hostDetail(row),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -34,9 +34,9 @@ export function hostInfos(rows: readonly HostRow[], ownership: readonly Ownershi
 export function instrumentationHosts(spec: string, rows: readonly HostRow[], nowMs: number): InstrumentationHost[] {
   return rows
     .flatMap((row): InstrumentationHost[] => {
-      const { state, reason, sinceMs } = stateOf(row, nowMs);
+      const { state, reason, sinceMs } = presenceOf(row, nowMs);
       if (state === "removed") return [];
-      const own = detailOf(row).enablings.find((each) => each.spec === spec);
+      const own = hostDetail(row).enablings.find((each) => each.spec === spec);
       if (state === "down") {
         const cause = row.state !== "down" ? "collector_silent" : own?.state === "down" ? own.cause : "ssh_down";
         return [{ ...IDLE, host: row.name, state: "down", cause, reason, sinceMs }];
@@ -61,13 +61,15 @@ export function instrumentationStates(hosts: readonly InstrumentationHost[]): In
 
 const IDLE = { retryAtMs: null, eventsPerSec: null, dropsPerSec: null, losses: {}, unknownSample: "" } as const;
 
-function stateOf(row: HostRow, nowMs: number): Pick<HostInfo, "state" | "reason" | "sinceMs"> {
+/** How a host is now: what it said last holds only for a while. */
+export function presenceOf(row: HostRow, nowMs: number): Pick<HostInfo, "state" | "reason" | "sinceMs"> {
   const silent = row.state === "up" && nowMs - row.seenMs > SILENT_MS;
   if (!silent) return { state: row.state, reason: row.reason, sinceMs: row.sinceMs };
   return { state: "down", reason: `collector ${row.collector} is silent`, sinceMs: row.seenMs };
 }
 
-function detailOf(row: HostRow): HostDetail {
+/** What its collector said of it last. */
+export function hostDetail(row: HostRow): HostDetail {
   return row.detail === "" ? NO_DETAIL : (JSON.parse(row.detail) as HostDetail);
 }
 

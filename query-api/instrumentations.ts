@@ -248,10 +248,7 @@ export class Instrumentations {
 
   #rowOf(
     spec: Spec,
-    rest: Pick<
-      InstrumentationRow,
-      "id" | "label" | "retentionSec" | "idleMaxSec" | "owner" | "standing" | "expiresMs"
-    >,
+    rest: Pick<InstrumentationRow, "id" | "label" | "retentionSec" | "idleMaxSec" | "owner" | "standing" | "expiresMs">,
   ): InstrumentationRow {
     return {
       ...rest,

@@ -77,7 +77,11 @@ export class ReadGate {
     const left = (this.#running.get(caller) ?? 1) - 1;
     if (left === 0) this.#running.delete(caller);
     else this.#running.set(caller, left);
-    for (const waiter of this.#waiting) if (this.#hasRoom(waiter.caller)) return waiter.go();
+    for (const waiter of this.#waiting) {
+      if (!this.#hasRoom(waiter.caller)) continue;
+      waiter.go();
+      return;
+    }
   }
 
   #wait(caller: string, signal: AbortSignal): Promise<void> {
@@ -107,7 +111,10 @@ export class ReadGate {
         leave();
         reject(tooMany(`none has ended for ${waitMs} ms`));
       }, waitMs);
-      if (signal.aborted) return abort();
+      if (signal.aborted) {
+        abort();
+        return;
+      }
       signal.addEventListener("abort", abort, { once: true });
       this.#waiting.add(waiter);
     });

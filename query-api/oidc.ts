@@ -14,6 +14,7 @@ import { InputError, OperationalError } from "../core/errors.ts";
 import { OPERATOR, QUARANTINE } from "../core/window.ts";
 import type { BearerCheck } from "../server/http.ts";
 import { OIDC, type TokenRow } from "../store/tokens.ts";
+import { OIDC_DEFAULTS } from "./oidc-defaults.ts";
 
 export interface OidcOptions {
   /** As the tokens have it in `iss`, to the letter. */
@@ -35,20 +36,13 @@ export interface OidcOptions {
 }
 
 const ALGORITHMS = ["EdDSA", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
-const DEFAULTS = {
-  tenantClaim: "tenant",
-  rolesClaim: "roles",
-  operatorRole: "isotherm-operator",
-  writeRole: "isotherm-write",
-  clockToleranceSec: 30,
-};
 /** A key that the provider has withdrawn, or a role that it has taken away by a shorter token, is honoured for so long. */
 const REMEMBERED_MS = 60_000;
 const JWKS = { cacheMaxAge: 600_000, cooldownDuration: 30_000, timeoutDuration: 5_000 };
 
 /** @throws InputError where the keys would be fetched in clear from another machine */
 export function oidcCheck(options: OidcOptions, jwksTimes: Partial<typeof JWKS> = {}): BearerCheck {
-  const settings = { ...DEFAULTS, ...options };
+  const settings = { ...OIDC_DEFAULTS, ...options };
   const keys = createRemoteJWKSet(checkedUrl(settings.jwksUrl), { ...JWKS, ...jwksTimes });
   const known = new LRUCache<string, TokenRow>({ max: 10_000, ttl: REMEMBERED_MS });
   const expectations = {
@@ -90,7 +84,7 @@ function isBadToken(error: unknown): boolean {
   );
 }
 
-function principalOf(payload: JWTPayload, settings: OidcOptions & typeof DEFAULTS): TokenRow | null {
+function principalOf(payload: JWTPayload, settings: OidcOptions & typeof OIDC_DEFAULTS): TokenRow | null {
   const roles = listOf(claim(payload, settings.rolesClaim));
   const isOperator = roles.includes(settings.operatorRole);
   const tenant = isOperator ? "" : claim(payload, settings.tenantClaim);

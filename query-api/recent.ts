@@ -112,22 +112,30 @@ export class Recent {
     return [...columns].filter((ts) => ts >= fromTs).sort((a, b) => a - b);
   }
 
-  /** What is known of one column on these hosts; undefined where no coverage row has come. */
+  /**
+   * What is known of one column on these hosts; undefined where no coverage row has come.
+   *
+   * A host that reports a column twice, as two enablings do while one takes over from the other, has reported it once.
+   */
   coverage(spec: string, ts: number, hosts: ReadonlySet<string>): RecentCoverage | undefined {
-    let known = false;
     let endedMs = 0;
-    let ticks = 0;
     let dropped = 0;
-    let reason = "";
+    const known = new Set<string>();
+    const watched = new Set<string>();
+    const reasons = new Map<string, number>();
     for (const { batch, row } of this.#columns.get(spec)?.get(ts)?.coverage ?? []) {
-      if (!hosts.has(textAt(batch.host, row))) continue;
-      known = true;
-      if (textAt(batch.status, row) !== "gap") ticks += 1;
+      const host = textAt(batch.host, row);
+      if (!hosts.has(host)) continue;
+      known.add(host);
+      if (textAt(batch.status, row) !== "gap") watched.add(host);
       dropped += Number(batch.dropped[row] ?? 0n);
       endedMs = Math.max(endedMs, Number(batch.endedMs[row] ?? 0n));
-      reason ||= textAt(batch.reason, row);
+      const reason = textAt(batch.reason, row);
+      if (reason !== "") reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
-    return known ? { ticks, dropped, reason, endedMs: endedMs === 0 ? null : endedMs } : undefined;
+    if (known.size === 0) return undefined;
+    const [reason = ""] = [...reasons].sort((a, b) => b[1] - a[1])[0] ?? [];
+    return { ticks: watched.size, dropped, reason, endedMs: endedMs === 0 ? null : endedMs };
   }
 
   #take({ stream, seq, batch }: StoredBatch): void {

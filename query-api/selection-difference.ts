@@ -18,7 +18,7 @@ import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { exact, notADistribution, settledEnd } from "./heatmap.ts";
 import { planColumns, type GridPlan } from "./planner.ts";
-import { answeredSelection, refusal, type Selected } from "./selection.ts";
+import { answered, refusal, type Selected } from "./selection.ts";
 import { columnSql, Params, reading, windowsFilter } from "./sql.ts";
 import type { View } from "./view.ts";
 
@@ -36,16 +36,18 @@ export async function readDifference(
   if (scheme === null) throw notADistribution(a.view);
   requireOneGrid(pair);
   const { gridA, gridB } = await planPair(store, a, b, columns, nowSec, signal);
-  const sideA = await readSide(store, a, gridA, expected, nowSec, signal);
-  const sideB = await readSide(store, b, gridB, expected, nowSec, signal);
+  const [sideA, sideB] = await Promise.all([
+    readSide(store, a, gridA, expected, nowSec, signal),
+    readSide(store, b, gridB, expected, nowSec, signal),
+  ]);
   const pairs = sideA.columns.map((column, i): [Column, Column] => [column, sideB.columns[i] ?? UNKNOWN]);
   const both = pairs.filter(([one, other]) => one.total !== null && other.total !== null);
   const totalA = both.length === 0 ? null : both.reduce((sum, [one]) => sum + (one.total ?? 0), 0);
   const totalB = both.length === 0 ? null : both.reduce((sum, [, other]) => sum + (other.total ?? 0), 0);
   return {
     against: pair.against as Exclude<Against, "rest">,
-    a: sideA.answered,
-    b: sideB.answered,
+    a: sideA.selection,
+    b: sideB.selection,
     exact: true,
     scheme: formatScheme(scheme),
     unit: a.view.metric.unit,
@@ -119,10 +121,9 @@ async function readSide(
   expected: ExpectedHosts,
   nowSec: number,
   signal: AbortSignal | undefined,
-): Promise<{ answered: SelectionDifference["a"]; columns: Column[] }> {
+): Promise<{ selection: SelectionDifference["a"]; columns: Column[] }> {
   const { view } = selected;
   const { fromTs, toTs, stepSec } = grid;
-  const answered = await answeredSelection(store, selected, grid, expected, signal);
   const presence = expected.presence(fromTs * 1000, toTs * 1000);
   // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
   const coverage = await readCoverage(store, view, grid, presence, signal);
@@ -143,7 +144,7 @@ async function readSide(
       tally,
     });
   }
-  return { answered, columns };
+  return { selection: answered(selected, grid, coverage), columns };
 }
 
 async function readTallies(
@@ -183,10 +184,7 @@ function subtract(a: Column, b: Column, totalA: number, totalB: number): Differe
     ...sides,
     bucket,
     count: bucket.map((index) => of(a, index) - of(b, index)),
-    share:
-      totalA === 0 || totalB === 0
-        ? null
-        : bucket.map((index) => of(a, index) / totalA - of(b, index) / totalB),
+    share: totalA === 0 || totalB === 0 ? null : bucket.map((index) => of(a, index) / totalA - of(b, index) / totalB),
   };
 }
 

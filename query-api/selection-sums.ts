@@ -58,7 +58,7 @@ export async function readSums(
        FROM (
          SELECT ${fieldSql(fields)} AS field, ${keySql(fields)} AS key, sum(x) AS a, sum(y) AS b
          FROM (${rows.join(" UNION ALL ")})
-         GROUP BY GROUPING SETS (${[...fields.map((_, i) => `(f${i})`), "()"].join(", ")})
+         GROUP BY ${groupSql(fields)}
          HAVING a != 0 OR b != 0
        )
      )
@@ -85,14 +85,20 @@ const RANKS: Readonly<Record<Ranking, string>> = {
   difference: "if(ta = 0 OR tb = 0, toFloat64(a + b), abs(toFloat64(a) / ta - toFloat64(b) / tb))",
 };
 
+/** All fields, and nothing, which gives the totals; one field alone is its own total, and costs less so. */
+function groupSql(fields: readonly string[]): string {
+  if (fields.length === 1) return "f0";
+  return `GROUPING SETS (${[...fields.map((_, i) => `(f${i})`), "()"].join(", ")})`;
+}
+
 /** Which field a row of sums is by: GROUPING is 0 of the one that it was grouped by; past the last: of none. */
 function fieldSql(fields: readonly string[]): string {
-  if (fields.length === 0) return "0";
+  if (fields.length <= 1) return "0";
   return `multiIf(${fields.map((_, i) => `grouping(f${i}) = 0, ${i}`).join(", ")}, ${fields.length})`;
 }
 
 function keySql(fields: readonly string[]): string {
-  if (fields.length === 0) return "''";
+  if (fields.length <= 1) return fields.length === 0 ? "''" : "toString(f0)";
   return `multiIf(${fields.map((_, i) => `grouping(f${i}) = 0, toString(f${i})`).join(", ")}, '')`;
 }
 
@@ -110,7 +116,8 @@ function amounts({ to, part, selected }: Source, segment: Segment, params: Param
   if (to === "b") return ["toInt64(0)", all];
   if (part === undefined) throw new Error("a split needs its part");
   const inside = `if(${windowsFilter(part.view, segment, params)}, ${amount(part, params)}, toInt64(0))`;
-  return [inside, `${all} - ${inside}`];
+  // x is the alias of the first.
+  return [inside, `${all} - x`];
 }
 
 /** What one row adds: its scalar, its events, or its events in the buckets asked for. */
@@ -127,7 +134,7 @@ function toSums(
   fields: readonly string[],
   none: readonly KeySums[],
 ): { totalA: number; totalB: number; byKey: KeySums[] } {
-  const all = rows.find(({ field }) => field === fields.length);
+  const all = fields.length === 1 ? totalsOf(rows) : rows.find(({ field }) => field === fields.length);
   const totalA = exact(all?.sa ?? 0);
   const totalB = exact(all?.sb ?? 0);
   const byKey = none.map((empty, i) => {
@@ -142,4 +149,9 @@ function toSums(
     return { by: empty.by, values: first.n, totalA, totalB, parts };
   });
   return { totalA, totalB, byKey };
+}
+
+/** The totals of one field, as a row of them. */
+function totalsOf([first]: readonly SumRow[]): Pick<SumRow, "sa" | "sb"> {
+  return { sa: first?.ta ?? 0, sb: first?.tb ?? 0 };
 }

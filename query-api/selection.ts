@@ -14,7 +14,7 @@ import type { Request } from "../server/http.ts";
 import type { StoreClient } from "../store/client.ts";
 import { bucketsWithin } from "./breakdown.ts";
 import type { QueryContext } from "./context.ts";
-import { readCoverage } from "./coverage.ts";
+import { readCoverage, type RangeCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import type { Plan } from "./planner.ts";
 import { parseRange } from "./resolution.ts";
@@ -50,7 +50,10 @@ export function resolveSelection(
   const selection = parseSelection(json, path);
   const { instrumentation, where, from, to } = selection;
   return below(path, () => {
-    const view = viewOf(request, instrumentation, { ...(tenant !== undefined && { tenant }), where: JSON.stringify(where) });
+    const view = viewOf(request, instrumentation, {
+      ...(tenant !== undefined && { tenant }),
+      where: JSON.stringify(where),
+    });
     return { selection, view, range: parseRange(from, to ?? undefined, nowSec()), ...bucketsIn(view, selection) };
   });
 }
@@ -78,16 +81,23 @@ export function requireSummable({ view }: Selected, path: string): void {
 /** What a selection came to, with what was watched of it. */
 export async function answeredSelection(
   store: StoreClient,
-  { view, low, high }: Selected,
+  selected: Selected,
   plan: Plan,
   expected: ExpectedHosts,
   signal?: AbortSignal,
 ): Promise<AnsweredSelection> {
-  const { fromTs, toTs, tier } = plan;
   // Days, which every tier's rows fit into: only the sums over all of them are of interest.
   const byDay = { ...plan, stepSec: 86_400 };
-  const presence = expected.presence(fromTs * 1000, toTs * 1000);
-  const { columns, covered } = await readCoverage(store, view, byDay, presence, signal);
+  const presence = expected.presence(plan.fromTs * 1000, plan.toTs * 1000);
+  return answered(selected, plan, await readCoverage(store, selected.view, byDay, presence, signal));
+}
+
+/** The same from coverage that has been read, in columns of any width. */
+export function answered(
+  { view, low, high }: Selected,
+  { fromTs, toTs, tier }: Plan,
+  { columns, covered }: RangeCoverage,
+): AnsweredSelection {
   let [ticks, dropped] = [0, 0];
   for (const each of covered.values()) ticks += each;
   for (const each of columns.values()) dropped += each.dropped;

@@ -38,29 +38,14 @@ export async function readSeries(
     const message = `expected one of its keys: ${keysOf(view.spec).join(", ")}`;
     throw new InputError("read a series", [{ field: "by", code: "UNKNOWN_FIELD", message }]);
   }
-  const { granularitySec } = view.spec;
   const grid = await planColumns(store, view, request.range, request.columns, nowSec, signal);
-  const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
-  // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
-  const coverage = await readCoverage(store, view, grid, presence, signal);
+  const watched = await readWatched(store, view, grid, expected, nowSec, signal);
   const sums = await readSums(store, view, grid, request, signal);
-  const whole = (ts: number): boolean => {
-    const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
-    return reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsHere) >= hostsHere;
-  };
-  const times: number[] = [];
-  const settled = settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec);
-  for (let ts = grid.fromTs; ts < settled; ts += grid.stepSec) times.push(ts);
-  // A sum that still lacks a host would look like a fall: such columns wait until they are whole, or old enough to be partial.
-  const waitingTs = settledEnd(grid.toTs, grid.stepSec, null, nowSec);
-  while (times.length > 0 && (times.at(-1) ?? 0) >= waitingTs && !whole(times.at(-1) ?? 0)) times.pop();
-  const toTs = (times.at(-1) ?? grid.fromTs - grid.stepSec) + grid.stepSec;
-  const { factor, unit, perSec } = display(view.metric);
-  const watchedTicks = times.map((ts) => coverage.covered.get(ts) ?? 0);
+  const { times, toTs, divisors, factor, unit } = watched;
   const rate = (byColumn: ReadonlyMap<number, number>): (number | null)[] =>
     times.map((ts, i) => {
-      const watched = (watchedTicks[i] ?? 0) * (perSec ? granularitySec : 1);
-      return watched === 0 ? null : ((byColumn.get(ts) ?? 0) / watched) * factor;
+      const divisor = divisors[i] ?? 0;
+      return divisor === 0 ? null : ((byColumn.get(ts) ?? 0) / divisor) * factor;
     });
   return {
     instrumentation: view.instrumentation.id,
@@ -71,12 +56,56 @@ export async function readSeries(
     stepSec: grid.stepSec,
     tier: grid.tier,
     times,
-    reporting: times.map((ts) => {
-      const hostsHere = expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
-      return reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsHere);
-    }),
-    expected: times.map((ts) => expected.count(ts * 1000, (ts + grid.stepSec) * 1000)),
+    reporting: watched.reporting,
+    expected: watched.expected,
     series: sums.map(({ key, byColumn }) => ({ key, values: rate(byColumn) })),
+  };
+}
+
+/** The columns of a series, and what their sums are divided by. */
+export interface Watched {
+  readonly times: readonly number[];
+  readonly toTs: number;
+  readonly reporting: readonly number[];
+  readonly expected: readonly number[];
+  /** Of each column's sums: seconds watched, or a gauge's readings; 0 where nothing was watched. */
+  readonly divisors: readonly number[];
+  /** From base units to `unit`. */
+  readonly factor: number;
+  readonly unit: string;
+}
+
+/** Coverage comes first: a batch that is stored between this read and that of the sums must not show as watched and empty. */
+export async function readWatched(
+  store: StoreClient,
+  view: View,
+  grid: GridPlan,
+  expected: ExpectedHosts,
+  nowSec: number,
+  signal?: AbortSignal,
+): Promise<Watched> {
+  const { granularitySec } = view.spec;
+  const presence = expected.presence(grid.fromTs * 1000, grid.toTs * 1000);
+  const coverage = await readCoverage(store, view, grid, presence, signal);
+  const hostsAt = (ts: number): number => expected.count(ts * 1000, (ts + grid.stepSec) * 1000);
+  const reportingAt = (ts: number): number =>
+    reporting(coverage.columns.get(ts)?.ticks ?? 0, grid.stepSec / granularitySec, hostsAt(ts));
+  const times: number[] = [];
+  const settled = settledEnd(grid.toTs, grid.stepSec, coverage.newestTs, nowSec);
+  for (let ts = grid.fromTs; ts < settled; ts += grid.stepSec) times.push(ts);
+  // A sum that still lacks a host would look like a fall: such columns wait until they are whole, or old enough to be partial.
+  const waitingTs = settledEnd(grid.toTs, grid.stepSec, null, nowSec);
+  const isWhole = (ts: number): boolean => reportingAt(ts) >= hostsAt(ts);
+  while (times.length > 0 && (times.at(-1) ?? 0) >= waitingTs && !isWhole(times.at(-1) ?? 0)) times.pop();
+  const { factor, unit, perSec } = display(view.metric);
+  return {
+    times,
+    toTs: (times.at(-1) ?? grid.fromTs - grid.stepSec) + grid.stepSec,
+    reporting: times.map(reportingAt),
+    expected: times.map(hostsAt),
+    divisors: times.map((ts) => (coverage.covered.get(ts) ?? 0) * (perSec ? granularitySec : 1)),
+    factor,
+    unit,
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * answers.ts: what the engine answers, and what the query API answers, as Arrow.
  */
-import type { Heatmap, HeatmapColumn } from "../core/api.ts";
+import type { Heatmap, HeatmapColumn, Quantiles, WindowsPage } from "../core/api.ts";
 import {
   Dictionary,
   Field,
@@ -37,44 +37,156 @@ export function numericColumns(bytes: Uint8Array): Readonly<Record<string, Array
   );
 }
 
-/** A heatmap as an Arrow IPC stream: one row a column, the rest as metadata of the schema (core/api.ts names all). */
+/**
+ * A heatmap as an Arrow IPC stream: one row a column, the rest as metadata of the schema (core/api.ts names all); what is no
+ * word or number there is JSON. Group i has the lists `bucket_i` and `count_i`.
+ */
 export function encodeHeatmap(heatmap: Heatmap): Uint8Array {
-  const { columns } = heatmap;
+  const { columns, groups = [], ...rest } = heatmap;
+  const about = groups.map(({ key, isOther, total }) => ({ key, isOther, total }));
+  const parts: Part[] = [
+    ...coverageParts(columns),
+    ...(["p50", "p90", "p99", "p999"] as const).map((name): Part => [
+      name,
+      nullable(columns.map((each) => each[name])),
+    ]),
+    ...cellParts(columns, ""),
+    ...groups.flatMap((group, i) => cellParts(group.columns, `_${i}`)),
+  ];
+  return encodeTable(parts, columns.length, groups.length === 0 ? rest : { ...rest, groups: about });
+}
+
+/** Percentiles as an Arrow IPC stream: one row a column, `q_0` that of the first fraction; those of the whole range as metadata. */
+export function encodeQuantiles({ columns, ...rest }: Quantiles): Uint8Array {
+  const parts: Part[] = [
+    ...coverageParts(columns),
+    ["mean", nullable(columns.map(({ mean }) => mean))],
+    ...rest.q.map((_, i): Part => [`q_${i}`, nullable(columns.map(({ values }) => values[i] ?? null))]),
+  ];
+  return encodeTable(parts, columns.length, rest);
+}
+
+/** Stored rows as an Arrow IPC stream: a column for each key, and `next` and the like as metadata. */
+export function encodeWindows({ windows, ...rest }: WindowsPage): Uint8Array {
+  const keys = Object.keys(windows[0]?.keys ?? {});
+  const parts: Part[] = [
+    [
+      "ts",
+      fixed(
+        new Uint32(),
+        Uint32Array.from(windows, ({ ts }) => ts),
+      ),
+    ],
+    [
+      "durationSec",
+      fixed(
+        new Uint32(),
+        Uint32Array.from(windows, ({ durationSec }) => durationSec),
+      ),
+    ],
+    ...keys.map((key, i): Part => [
+      key,
+      text(
+        windows.map((window) => window.keys[key] ?? ""),
+        i + 3,
+      ),
+    ]),
+    ...(["host", "tenant"] as const)
+      .filter((name) => windows[0]?.[name] !== undefined)
+      .map((name, i): Part => [
+        name,
+        text(
+          windows.map((window) => window[name] ?? ""),
+          i + 1,
+        ),
+      ]),
+    ...cellParts(windows, ""),
+    ["value", nullable(windows.map(({ value }) => value))],
+  ];
+  return encodeTable(parts, windows.length, rest);
+}
+
+type Part = [name: string, data: Data];
+
+/** The time and the coverage of columns. */
+function coverageParts(
+  columns: readonly Pick<HeatmapColumn, "ts" | "reporting" | "expected" | "dropped" | "reason" | "total">[],
+): Part[] {
+  return [
+    [
+      "ts",
+      fixed(
+        new Uint32(),
+        Uint32Array.from(columns, ({ ts }) => ts),
+      ),
+    ],
+    [
+      "reporting",
+      fixed(
+        new Uint16(),
+        Uint16Array.from(columns, ({ reporting }) => reporting),
+      ),
+    ],
+    [
+      "expected",
+      fixed(
+        new Uint16(),
+        Uint16Array.from(columns, ({ expected }) => expected),
+      ),
+    ],
+    [
+      "dropped",
+      fixed(
+        new Float64(),
+        Float64Array.from(columns, ({ dropped }) => dropped),
+      ),
+    ],
+    [
+      "reason",
+      text(
+        columns.map(({ reason }) => reason),
+        1,
+      ),
+    ],
+    ["total", nullable(columns.map(({ total }) => total))],
+  ];
+}
+
+/** Lists of buckets, counts and, where there are any, weights. */
+function cellParts(columns: readonly Pick<HeatmapColumn, "bucket" | "count" | "weight">[], suffix: string): Part[] {
   const offsets = new Int32Array(columns.length + 1);
   columns.forEach((column, i) => (offsets[i + 1] = (offsets[i] ?? 0) + column.bucket.length));
   const entries = offsets.at(-1) ?? 0;
   const bucket = new Int16Array(entries);
   const count = new Float64Array(entries);
+  const weight = new Float64Array(entries);
   columns.forEach((column, i) => {
     bucket.set(column.bucket, offsets[i] ?? 0);
     count.set(column.count, offsets[i] ?? 0);
+    weight.set(column.weight ?? [], offsets[i] ?? 0);
   });
-  const of = (read: (column: HeatmapColumn) => number): number[] => columns.map(read);
-  const parts: [string, Data][] = [
-    ["ts", fixed(new Uint32(), Uint32Array.from(of((column) => column.ts)))],
-    ["reporting", fixed(new Uint16(), Uint16Array.from(of((column) => column.reporting)))],
-    ["expected", fixed(new Uint16(), Uint16Array.from(of((column) => column.expected)))],
-    ["dropped", fixed(new Float64(), Float64Array.from(of((column) => column.dropped)))],
-    ["reason", text(columns.map((column) => column.reason))],
-    ["total", nullable(columns.map((column) => column.total))],
-    ["p50", nullable(columns.map((column) => column.p50))],
-    ["p90", nullable(columns.map((column) => column.p90))],
-    ["p99", nullable(columns.map((column) => column.p99))],
-    ["p999", nullable(columns.map((column) => column.p999))],
-    ["bucket", list(new Int16(), bucket, offsets)],
-    ["count", list(new Float64(), count, offsets)],
+  const weighed = columns.some((column) => column.weight !== undefined);
+  return [
+    [`bucket${suffix}`, list(new Int16(), bucket, offsets)],
+    [`count${suffix}`, list(new Float64(), count, offsets)],
+    ...(weighed ? [[`weight${suffix}`, list(new Float64(), weight, offsets)] as Part] : []),
   ];
-  const metadata = Object.entries(heatmap)
-    .filter(([name]) => name !== "columns")
-    .map(([name, value]): [string, string] => [name, String(value)]);
-  const fields = parts.map(([name, data]) => new Field(name, data.type, data.nullCount > 0 || MAY_BE_NULL.has(name)));
-  const schema = new Schema(fields, new Map(metadata));
+}
+
+function encodeTable(parts: readonly Part[], rows: number, metadata: object): Uint8Array {
+  const words = Object.entries(metadata).map(([name, value]): [string, string] => [
+    name,
+    typeof value === "object" && value !== null ? JSON.stringify(value) : String(value),
+  ]);
+  const fields = parts.map(([name, data]) => new Field(name, data.type, data.nullCount > 0 || isNullable(name)));
+  const schema = new Schema(fields, new Map(words));
   const children = parts.map(([, data]) => data);
-  const struct = makeData({ type: new Struct(schema.fields), length: columns.length, nullCount: 0, children });
+  const struct = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
   return tableToIPC(new Table(schema, [new RecordBatch(schema, struct)]), "stream");
 }
 
-const MAY_BE_NULL: ReadonlySet<string> = new Set(["total", "p50", "p90", "p99", "p999"]);
+const isNullable = (name: string): boolean => MAY_BE_NULL.has(name) || /^q_\d+$/.test(name);
+const MAY_BE_NULL: ReadonlySet<string> = new Set(["total", "mean", "value", "p50", "p90", "p99", "p999"]);
 
 function fixed(type: DataType, data: ArrayBufferView & ArrayLike<number>): Data {
   return makeData({ type, data, length: data.length, nullCount: 0 } as Parameters<typeof makeData>[0]);
@@ -91,12 +203,14 @@ function nullable(values: readonly (number | null)[]): Data {
   return makeData({ type: new Float64(), data, length: values.length, nullCount, nullBitmap });
 }
 
-function text(values: readonly string[]): Data {
+/** @param id of the dictionary, its own in a table */
+function text(values: readonly string[], id: number): Data {
   const distinct = [...new Set(values)];
-  const codes = Int32Array.from(values, (value) => distinct.indexOf(value));
+  const codeOf = new Map(distinct.map((value, code) => [value, code]));
+  const codes = Int32Array.from(values, (value) => codeOf.get(value) ?? 0);
   const dictionary = vectorFromArray(distinct, new Utf8());
   return makeData({
-    type: new Dictionary(new Utf8(), new Int32(), 1),
+    type: new Dictionary(new Utf8(), new Int32(), id),
     data: codes,
     length: codes.length,
     nullCount: 0,

@@ -9,8 +9,12 @@ import type { Series, Workload } from "./workload.ts";
 /** 27 buckets a decade: the nearest to the scheme's 18 that is not coarser. */
 const NATIVE_SCHEMA = 3;
 
-/** One request a second of the workload; native histograms. @param fromMs of the first second */
-export function nativeRequests(workload: Workload, fromMs: number): Uint8Array<ArrayBuffer>[] {
+/** When a second of the workload was, epoch ms. */
+export type TimeOf = (second: number) => number;
+
+/** One request a second of the workload; native histograms. @param time of the first second, or of each */
+export function nativeRequests(workload: Workload, time: number | TimeOf): Uint8Array<ArrayBuffer>[] {
+  const timeOf = secondly(time);
   const native = nativeIndexes();
   const buckets = bucketsOf(LATENCY_SCHEME);
   const totals = workload.series.map(() => new Map<number, number>());
@@ -26,7 +30,7 @@ export function nativeRequests(workload: Workload, fromMs: number): Uint8Array<A
       const index = [...total.keys()].sort((a, b) => a - b);
       return {
         labels: labelsOf(workload.series[i], "latency_ns"),
-        timestampMs: fromMs + at * 1000,
+        timestampMs: timeOf(at),
         schema: NATIVE_SCHEMA,
         sum: sums[i] ?? 0,
         index,
@@ -38,7 +42,8 @@ export function nativeRequests(workload: Workload, fromMs: number): Uint8Array<A
 }
 
 /** One request a second; a series for each bucket, named by its range as VictoriaMetrics' own histograms are. */
-export function vmrangeRequests(workload: Workload, fromMs: number): Uint8Array<ArrayBuffer>[] {
+export function vmrangeRequests(workload: Workload, time: number | TimeOf): Uint8Array<ArrayBuffer>[] {
+  const timeOf = secondly(time);
   const buckets = bucketsOf(LATENCY_SCHEME);
   const ranges = Array.from({ length: buckets.last + 1 }, (_, index) => rangeOf(buckets, index));
   const totals = workload.series.map(() => new Map<number, number>());
@@ -53,11 +58,15 @@ export function vmrangeRequests(workload: Workload, fromMs: number): Uint8Array<
           ...labelsOf(workload.series[i], "latency_ns_bucket"),
           { name: "vmrange", value: ranges[bucket] ?? "" },
         ];
-        samples.push({ labels, timestampMs: fromMs + at * 1000, value });
+        samples.push({ labels, timestampMs: timeOf(at), value });
       });
     });
     return encodeSamples(samples);
   });
+}
+
+function secondly(time: number | TimeOf): TimeOf {
+  return typeof time === "number" ? (second) => time + second * 1000 : time;
 }
 
 export function labelsOf(series: Series | undefined, name: string): Label[] {

@@ -28,7 +28,11 @@ export function valueAt(span: ValueSpan, place: number): number {
 }
 
 /** The span that shows every occupied bucket of these columns; null where nothing was counted. */
-export function spanOf(kind: AxisKind, buckets: Buckets, columns: readonly HeatmapColumn[]): ValueSpan | null {
+export function spanOf(
+  kind: AxisKind,
+  buckets: Buckets,
+  columns: readonly Pick<HeatmapColumn, "bucket">[],
+): ValueSpan | null {
   let first = Infinity;
   let last = -Infinity;
   for (const { bucket } of columns) {

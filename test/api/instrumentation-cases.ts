@@ -208,7 +208,7 @@ export function instrumentationCases(
   });
 }
 
-/** Has a collector say how a host is. @param spec of an enabling that counts 1234 events a second there */
+/** Says how a host is, as its collector would. @param spec of an enabling that counts 1234 events a second there */
 async function report(api: Api, host: string, metrics: HostDetail["metrics"], spec?: string): Promise<void> {
   const running = { state: "running", cause: "running", reason: "", sinceMs: 1, retryAtMs: null } as const;
   const enabling = {
@@ -221,11 +221,8 @@ async function report(api: Api, host: string, metrics: HostDetail["metrics"], sp
   };
   const enablings = spec === undefined ? [] : [{ ...enabling, spec }];
   const detail: HostDetail = { dtrace: "", bootSec: 0, clockOffsetMs: null, enablings, metrics };
-  const body = { collector: "test", atMs: Date.now(), state: "up", reason: "", platform: "test", detail };
-  const response = await fetch(`${api.services.ingest.url}/v1/hosts/${host}`, {
-    method: "PUT",
-    headers: { authorization: `Bearer ${api.collector}`, "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  assert.ok(response.ok, `report ${host}: ${response.status} ${await response.text()}`);
+  const nowMs = Date.now();
+  const about = { name: host, collector: "test", platform: "test", state: "up", reason: "" } as const;
+  // Straight into the table: ingest would store it a moment later, with other reports.
+  await api.services.state.hosts.put([{ ...about, sinceMs: nowMs, seenMs: nowMs, detail: JSON.stringify(detail) }]);
 }

@@ -213,7 +213,9 @@ function oneRow(spec: string): ReturnType<BatchBuilder["finish"]> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 10_000; !(await holds()); await sleep(20)) {
+  const end = performance.now() + 10_000;
+  while (!(await holds())) {
     assert.ok(performance.now() < end, "it has not happened for ten seconds");
+    await sleep(20);
   }
 }

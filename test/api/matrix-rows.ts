@@ -14,6 +14,8 @@ export interface Row {
   readonly who: Who;
   /** What the id in the path is of; absent: there is none. */
   readonly id?: keyof Things;
+  /** Other parameters in the path. */
+  readonly params?: Readonly<Record<string, string>>;
   /** Each call needs an id of its own, since it ends what it names. */
   readonly ends?: true;
   readonly query?: string;
@@ -34,10 +36,18 @@ export const TEXTS: Readonly<Record<string, "id" | "tenant" | "cursor" | "filter
   id: "id",
   tenant: "tenant",
   before: "cursor",
+  after: "cursor",
+  q: "filter",
   where: "filter",
   by: "filter",
   action: "filter",
   object: "filter",
+  query: "filter",
+  time: "filter",
+  start: "filter",
+  end: "filter",
+  step: "filter",
+  name: "filter",
 };
 
 /** All of the seconds that have rows, of one instrumentation. */
@@ -87,6 +97,15 @@ export const ROWS: Readonly<Record<string, Row>> = {
     values: true,
   },
   "GET /v1/instrumentations/:id/series": { who: "readers", id: "instrumentation", query: RANGE, values: true },
+  "GET /v1/instrumentations/:id/quantiles": { who: "readers", id: "instrumentation", query: RANGE, values: true },
+  "GET /v1/instrumentations/:id/cell": { who: "readers", id: "instrumentation", query: RANGE, values: true },
+  "GET /v1/instrumentations/:id/windows": { who: "readers", id: "instrumentation", query: RANGE, values: true },
+  "GET /v1/instrumentations/:id/export": {
+    who: "readers",
+    id: "instrumentation",
+    query: `value=windows&format=csv&${RANGE}`,
+    values: true,
+  },
   "GET /v1/instrumentations/:id/live": {
     who: "readers",
     id: "instrumentation",
@@ -120,8 +139,32 @@ export const ROWS: Readonly<Record<string, Row>> = {
     names: "instrumentation",
     body: (_bed, things) => ({ selection: selection(things), by: "syscall", dryRun: true }),
   },
+  ...prometheusRows(),
   "GET /openapi.json": { who: "anybody" },
   "GET /healthz": { who: "anybody" },
   "GET /readyz": { who: "anybody" },
   "GET /metrics": { who: "anybody" },
 };
+
+/** What Prometheus' clients read by: of every instrumentation that the caller may see, so that there is no id. */
+function prometheusRows(): Record<string, Row> {
+  const count = "syscall_ops_latency_ns_count";
+  const times = `start=${SEC}&end=${SEC + 4}`;
+  const query = `query=${encodeURIComponent(`increase(${count}[10s])`)}`;
+  const at = `${query}&time=${SEC + 4}`;
+  const over = `${query}&${times}&step=2`;
+  return {
+    "GET /api/v1/query": { who: "readers", query: at, values: true },
+    "POST /api/v1/query": { who: "readers", query: at },
+    "GET /api/v1/query_range": { who: "readers", query: over, values: true },
+    "POST /api/v1/query_range": { who: "readers", query: over },
+    "GET /api/v1/series": { who: "readers", query: `match[]=${count}&${times}`, values: true },
+    "POST /api/v1/series": { who: "readers", query: `match[]=${count}&${times}` },
+    "GET /api/v1/labels": { who: "readers" },
+    "POST /api/v1/labels": { who: "readers" },
+    "GET /api/v1/label/:name/values": { who: "readers", params: { name: "execname" }, query: times, values: true },
+    "GET /api/v1/metadata": { who: "readers" },
+    "GET /api/v1/status/buildinfo": { who: "readers" },
+    "GET /federate": { who: "readers", query: `match[]=${count}`, values: true },
+  };
+}

@@ -14,7 +14,7 @@ export interface QueryApp {
   readonly routes: readonly RouteEntry[];
   /** The OpenAPI document. */
   readonly document: () => unknown;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function startQueryApp(api: Api, differs: Partial<QueryOptions> = {}): Promise<QueryApp> {

@@ -52,7 +52,8 @@ describe("the configuration", () => {
       ISOTHERM_STORE_DATA_DIR: "elsewhere",
       ISOTHERM_INGEST_TENANT_LIMITS_KEYS_PER_WINDOW: "7",
     });
-    assert.deepEqual(config.query, { port: 9000, host: "a", web: false, ingestUrls: ["http://a:1", "http://b:2"] });
+    const { port, host, web, ingestUrls } = config.query;
+    assert.deepEqual([port, host, web, ingestUrls], [9000, "a", false, ["http://a:1", "http://b:2"]]);
     assert.equal(config.store.dataDir, join(dir, "elsewhere"));
     assert.equal(config.ingest.tenantLimits.keysPerWindow, 7);
   });
@@ -72,7 +73,10 @@ describe("the configuration", () => {
     ["query: {port: 65536}", "query.port is 65536, expected a whole number from 0 to 65535"],
     ["query: {port: 8080.5}", "query.port is 8080.5, expected a whole number from 0 to 65535"],
     ["query: 5", "query is 5, expected keys and values"],
-    ["query: {prot: 1}", "query.prot is unknown, expected one of host, port, ingestUrls, web"],
+    [
+      "query: {prot: 1}",
+      "query.prot is unknown, expected one of host, port, ingestUrls, web, publicUrl, readLimits, oidc",
+    ],
     ["qery: {}", "qery is unknown, expected one of store, ingest, query, collect, tokens, log"],
     ["log: {level: loud}", 'log.level is "loud", expected one of debug, info, warn, error, silent'],
     ["collect: {hosts: [{port: 3}]}", "collect.hosts[0].name is missing, expected text"],

@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import type { HeatmapColumn, LiveColumn } from "../../core/api.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import { TRUE } from "../../core/predicate.ts";
+import type { LiveFeed } from "../../core/window.ts";
 import { findMetric } from "../../d-scripts/catalogue.ts";
 import { Feed } from "../../ingest/feed.ts";
 import { ExpectedHosts } from "../../query-api/expected.ts";
@@ -15,6 +16,7 @@ import { specOf } from "../../query-api/instrumentations.ts";
 import type { View } from "../../query-api/view.ts";
 import type { InstrumentationRow } from "../../store/instrumentations.ts";
 import type { OwnershipRow } from "../../store/ownership.ts";
+import { seeded } from "../store/rollup-bed.ts";
 
 const START = 1_700_000_000;
 
@@ -73,6 +75,110 @@ describe("live columns", () => {
       [30, 39],
     );
     assert.deepEqual(viewer.late(), [{ fromTs: START + 31, toTs: START + 40 }]);
+  });
+
+  test("a viewer whose socket stays full costs two writes, however much comes, and is told so", async () => {
+    const bed = new Bed();
+    const viewer = bed.watch(START + 20);
+    await settle();
+    viewer.full = true;
+    for (let ts = START + 30; ts < START + 3030; ts++) bed.publish((bed.nowSec = ts), 1);
+    assert.equal(viewer.texts.length, 1, "nothing is written to a full socket");
+    viewer.full = false;
+    viewer.drain();
+    assert.equal(viewer.texts.length, 2);
+    assert.deepEqual(viewer.notices(), [
+      { code: "SKIPPED", message: "2999 columns were skipped: this viewer is slow" },
+    ]);
+    assert.equal(viewer.columns().at(-1)?.ts, START + 3029, "the newest");
+    bed.publish((bed.nowSec = START + 3030), 1);
+    assert.equal(viewer.columns().at(-1)?.ts, START + 3030, "and on from there");
+  });
+
+  test("viewers that are alike share one subscription and one sum of each column", async () => {
+    const bed = new Bed();
+    const viewers = Array.from({ length: 200 }, () => bed.watch(START + 50));
+    await settle(2);
+    let sums = 0;
+    const tally = bed.recent.tally.bind(bed.recent);
+    bed.recent.tally = (...of) => {
+      sums += 1;
+      return tally(...of);
+    };
+    for (let ts = START + 60; ts < START + 70; ts++) bed.publish((bed.nowSec = ts), 1);
+    for (const viewer of viewers) assert.equal(viewer.columns().length, 10);
+    assert.deepEqual([bed.subscriptions, sums], [1, 10]);
+    for (const viewer of viewers) viewer.leave();
+    assert.equal(bed.live.viewers, 0);
+  });
+
+  test("a host whose enablings overlap in a column counts once, and what both counted counts", async () => {
+    const bed = new Bed(1, ["cn-01", "cn-02"]);
+    bed.nowSec = START + 20;
+    const viewer = bed.watch(START + 20);
+    await settle();
+    bed.publish(START + 20, 3, { enabling: "before" });
+    bed.publish(START + 20, 4, { enabling: "after" });
+    assert.deepEqual(viewer.columns(), [], "it waits for the other host: one twice is not both");
+    bed.publish(START + 20, 5, { host: "cn-02" });
+    const [column] = viewer.columns();
+    assert.deepEqual([column?.reporting, column?.expected, column?.total], [2, 2, 12]);
+    bed.publish(START + 21, 3, { enabling: "before" });
+    bed.publish(START + 21, 4, { enabling: "after" });
+    while (viewer.columns().length < 2) await settle();
+    const partial = viewer.columns()[1];
+    assert.deepEqual([partial?.reporting, partial?.expected, partial?.total], [1, 2, 7]);
+    viewer.leave();
+  });
+
+  test("from any time on, whatever comes meanwhile and however often it asks again, a viewer ends with what the store has", async () => {
+    for (let seed = 1; seed <= 25; seed++) {
+      const random = seeded(seed);
+      const among = (from: number, to: number): number => from + Math.floor(random() * (to - from));
+      const bed = new Bed();
+      const ledger = new Map<number, number>();
+      const put = (ts: number): void => {
+        const count = among(1, 9);
+        ledger.set(ts, (ledger.get(ts) ?? 0) + count);
+        bed.publish(ts, count);
+      };
+      // What was stored before this process began is in the store alone.
+      for (let ts = START - 40; ts < START + 2; ts++) ledger.set(ts, among(1, 9));
+      const busy = (): void => {
+        for (let i = among(0, 6); i > 0; i--) put((bed.nowSec += random() < 0.5 ? 1 : 0));
+        put(among(Math.max(START + 2, bed.nowSec - 20), bed.nowSec + 1));
+      };
+      bed.nowSec = START + 40;
+      for (let i = 0; i < 20; i++) put(among(START + 2, START + 41));
+      bed.history = async (from, to) => {
+        busy();
+        const rows = [...ledger]
+          .filter(([ts]) => ts >= from && ts < to)
+          .map(([ts, total]) => ({ ...stored(ts), total }));
+        await Promise.resolve();
+        busy();
+        return rows;
+      };
+      // As a page does it: the newest column that it has is where it asks again.
+      const seen = new Map<number, number | null>();
+      const since = among(START - 30, START + 40);
+      for (let connection = 0; connection < 4; connection++) {
+        const viewer = bed.watch(seen.size === 0 ? since : Math.max(...seen.keys()));
+        for (let i = among(1, 4); i > 0; i--) {
+          busy();
+          await Promise.resolve();
+        }
+        await settle();
+        busy();
+        viewer.leave();
+        for (const { ts, total } of viewer.columns()) seen.set(ts, total);
+        // Within the overlap of a new connection, so that the next one has to make up for it.
+        if (connection < 3) put(bed.nowSec - among(0, 4));
+      }
+      const expected = [...ledger].filter(([ts]) => ts >= since).sort((a, b) => a[0] - b[0]);
+      const got = [...seen].filter(([ts]) => ts >= since).sort((a, b) => a[0] - b[0]);
+      assert.deepEqual(got, expected, `seed ${seed}`);
+    }
   });
 
   test("a time that is no number is no time", async () => {
@@ -169,18 +275,27 @@ class Bed {
   readonly errors: unknown[] = [];
   readonly recent: Recent;
   readonly live: Live;
+  /** Of the feed. */
+  subscriptions = 0;
   readonly #feed = new Feed();
   readonly #view: View;
   #seq = 0;
 
-  constructor(granularitySec = 1) {
+  constructor(granularitySec = 1, hosts: readonly string[] = ["cn-01"]) {
     assert.ok(findMetric(INSTRUMENTATION.metric));
     const instrumentation = { ...INSTRUMENTATION, granularitySec };
     this.#view = { instrumentation, ...specOf(instrumentation), tenant: null, where: TRUE };
     const now = (): number => this.nowSec * 1000;
-    this.recent = new Recent(this.#feed, now);
+    const feed: LiveFeed = {
+      subscribe: (listener) => {
+        this.subscriptions += 1;
+        return this.#feed.subscribe(listener);
+      },
+    };
+    this.recent = new Recent(feed, now);
+    const owned = { zone: "z", owner: "acme", fromMs: 0, toMs: 0, alias: "", state: "running" } as const;
     const expected = new ExpectedHosts(
-      [{ zone: "z", host: "cn-01", owner: "acme", fromMs: 0, toMs: 0, alias: "", state: "running" }],
+      hosts.map((host) => ({ ...owned, host })),
       null,
     );
     this.live = new Live({
@@ -198,9 +313,9 @@ class Bed {
     return viewer;
   }
 
-  publish(ts: number, count: number): void {
+  publish(ts: number, count: number, { host = "cn-01", enabling = "e" } = {}): void {
     const builder = new BatchBuilder();
-    const about = { spec: "s", enabling: "e", host: "cn-01", tick: 1, ts };
+    const about = { spec: "s", enabling, host, tick: 1, ts };
     builder.addWindow({ ...about, zone: "z", keys: [], bucket: [5], count: [count], value: 0 });
     const rest = { status: "ok", reason: "", dropped: 0, events: count, elapsedNs: 1e9, detail: "" } as const;
     builder.addCoverage({ ...about, ...rest, endedMs: ts * 1000, receivedMs: ts * 1000 });
@@ -237,6 +352,10 @@ class FakeViewer implements ViewerSink {
 
   late(): unknown[] {
     return this.#data("late");
+  }
+
+  notices(): unknown[] {
+    return this.#data("notice");
   }
 
   #data(event: string): unknown[] {
