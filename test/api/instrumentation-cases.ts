@@ -1,6 +1,6 @@
 /**
  * instrumentation-cases.ts: the life of an instrumentation over HTTP: previewed, listed, changed, cloned, capped. They share the
- * engine, and the rows in it, with test/api/selections.test.ts.
+ * engine, and the rows in it, with test/selections/selections.test.ts.
  */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";

@@ -22,8 +22,8 @@ import { parseSelection, parseSelectionQuery, selectionQuery, type Selection } f
 import { Instrumentations } from "../../query-api/instrumentations.ts";
 import type { Client } from "../e2e/stack.ts";
 import { seeded } from "../store/rollup-bed.ts";
-import { postBatch, startApi, type Api } from "./api-fixture.ts";
-import { instrumentationCases } from "./instrumentation-cases.ts";
+import { postBatch, startApi, type Api } from "../api/api-fixture.ts";
+import { instrumentationCases } from "../api/instrumentation-cases.ts";
 
 const ACME = "11111111-1111-4111-8111-111111111111";
 const GLOBEX = "22222222-2222-4222-8222-222222222222";
