@@ -9,6 +9,7 @@ import { cpus } from "node:os";
 import { FrameReader } from "../collectors/frames.ts";
 import { printDistribution, printKey } from "../collectors/simulator/print-distribution.ts";
 import { LATENCY_SCHEME, formatScheme, type Scheme } from "../core/histogram/scheme.ts";
+import { mulberry32 } from "./peers/workload.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
 const ROUNDS = 31;
@@ -23,20 +24,9 @@ interface Workload {
   readonly bytes: Buffer;
 }
 
-/** A repeatable number from 0 up to 1 (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Frames of ROWS rows, each with `width` buckets in use around a middle of its own. */
 function framed(name: string, scheme: Scheme | null, first: number, width: number): Workload {
-  const next = random(42);
+  const next = mulberry32(42);
   let text = "";
   for (let tick = 1; tick <= FRAMES; tick++) {
     let events = 0;
