@@ -9,7 +9,7 @@ import { readdirSync } from "node:fs";
 
 const TESTS = new URL("./", import.meta.url);
 /** Far above what any group takes: by then a test has left a socket or a timer behind, which would keep the run for ever. */
-const GIVE_UP_MS = 300_000;
+const GIVE_UP_MS = 900_000;
 
 /** @param folders of test/; new test files in them join by themselves */
 export async function together(...folders: readonly string[]): Promise<void> {
