@@ -6,10 +6,10 @@
  */
 import { cpus } from "node:os";
 
+import { seeded } from "../collectors/simulator/random.ts";
 import { FrameReader } from "../collectors/frames.ts";
 import { printDistribution, printKey } from "../collectors/simulator/print-distribution.ts";
 import { LATENCY_SCHEME, formatScheme, type Scheme } from "../core/histogram/scheme.ts";
-import { mulberry32 } from "./peers/workload.ts";
 
 const NONCE = "0123456789abcdef0123456789abcdef";
 const ROUNDS = 31;
@@ -26,7 +26,7 @@ interface Workload {
 
 /** Frames of ROWS rows, each with `width` buckets in use around a middle of its own. */
 function framed(name: string, scheme: Scheme | null, first: number, width: number): Workload {
-  const next = mulberry32(42);
+  const next = seeded(42);
   let text = "";
   for (let tick = 1; tick <= FRAMES; tick++) {
     let events = 0;

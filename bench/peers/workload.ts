@@ -5,6 +5,7 @@
  * window's counts are drawn around the expectation of each bucket, so that neighbouring seconds are alike but not equal, which
  * is what compression meets in life.
  */
+import { seeded } from "../../collectors/simulator/random.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { LATENCY_SCHEME } from "../../core/histogram/scheme.ts";
 
@@ -37,7 +38,7 @@ export interface Workload {
 }
 
 export function makeWorkload(size: Size, seed = 42): Workload {
-  const random = mulberry32(seed);
+  const random = seeded(seed);
   const series: Series[] = [];
   const shapes: Float64Array[] = [];
   for (let host = 0; host < size.hosts; host++) {
@@ -96,15 +97,4 @@ function draw(expected: Float64Array, random: () => number): Window {
     count.push(n);
   }
   return { bucket, count };
-}
-
-/** A repeatable number from 0 up to 1. */
-export function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -40,20 +40,28 @@ export function wave(seed: number, at: number, period: number): number {
   return 2 * (from + (to - from) * x * x * (3 - 2 * x)) - 1;
 }
 
-/** A stream of random numbers (mulberry32: 32 bits of state, as good as a picture needs, and fast). */
+/** Numbers in [0, 1) that are the same each time (mulberry32: 32 bits of state, as good as a picture or a test needs, and fast). */
+export function seeded(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A stream of random numbers, and what is drawn from them. */
 export class Random {
-  #state: number;
+  readonly #unit: () => number;
 
   constructor(seed: number) {
-    this.#state = seed | 0;
+    this.#unit = seeded(seed);
   }
 
   /** In (0, 1): never 0, so its logarithm is finite. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) + 0.5) / 4_294_967_296;
+    return this.#unit() + 2 ** -33;
   }
 
   /** The distance to the next event of a Poisson process of rate 1. */

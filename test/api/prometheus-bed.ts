@@ -4,7 +4,7 @@
  */
 import type { InstrumentationInfo } from "../../core/api.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
-import { mulberry32 } from "../../bench/peers/workload.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 import type { Client } from "../e2e/stack.ts";
 import { postBatch, startApi, type Api } from "./api-fixture.ts";
 
@@ -79,7 +79,7 @@ export async function startPrometheusBed(): Promise<PrometheusBed> {
     const stored = await postBatch(api, "old", hour + 1, oldHour(old.id, OLD + hour * 3600, hour === 1));
     if (stored.status >= 300) throw new Error(stored.text);
   }
-  const random = mulberry32(7);
+  const random = seeded(7);
   const events: Event[] = [];
   const builder = new BatchBuilder();
   for (let second = 0; second < SECONDS; second++) {

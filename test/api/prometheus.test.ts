@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { startPrometheus, type Peer } from "../../bench/peers/peer.ts";
 import { encodeSamples, remoteWriteHeaders } from "../../bench/peers/remote-write.ts";
-import { mulberry32 } from "../../bench/peers/workload.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 import type { Breakdown, Heatmap } from "../../core/api.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { merge, quantile } from "../../core/histogram/distribution.ts";
@@ -82,7 +82,7 @@ describe("the Prometheus API", () => {
     });
 
     test("so at any time and for any range, wherever in a second it begins", async () => {
-      const random = mulberry32(1);
+      const random = seeded(1);
       for (let i = 0; i < 5; i++) {
         const at = Math.round((FROM + 1 + random() * SECONDS) * 1000) / 1000;
         const sec = 1 + Math.floor(random() * 120);

@@ -12,7 +12,7 @@ import { bucketsOf, type Buckets } from "../../core/histogram/buckets.ts";
 import { parseScheme } from "../../core/histogram/scheme.ts";
 import type { StoreClient } from "../../store/client.ts";
 import { LONG } from "../long.ts";
-import { seeded } from "../store/rollup-bed.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 import { postBatch, startApi, type Api } from "./api-fixture.ts";
 
 const ACME = "11111111-1111-4111-8111-111111111111";

@@ -1,7 +1,7 @@
 /**
  * extras.ts: what a network adds of itself: batches that come twice, late, or before their turn. Wraps this process's fetch.
  */
-import { seeded } from "../spool/fault-fs.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 import { note } from "./ledger.ts";
 
 /**

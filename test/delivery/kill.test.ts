@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import { LONG } from "../long.ts";
-import { seeded } from "../spool/fault-fs.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 import { DeliveryBed, wait } from "./delivery-bed.ts";
 import { only } from "./ledger.ts";
 

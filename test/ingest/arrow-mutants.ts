@@ -1,6 +1,7 @@
 /**
  * arrow-mutants.ts: batches, and what damage, chance and malice make of their bytes; the same from the same seed.
  */
+import { seeded } from "../../collectors/simulator/random.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import type { Batch } from "../../core/window.ts";
 import { encodeBatch } from "../../wire/batch.ts";
@@ -44,15 +45,10 @@ export const BODIES: readonly Body[] = [
   bodyOf("forty windows", batchOf(40, 6)),
 ];
 
-/** A repeatable whole number from 0 up to `below` (mulberry32). */
+/** A repeatable whole number from 0 up to `below`. */
 export function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) % below) | 0;
-  };
+  const next = seeded(seed);
+  return (below) => ((next() * 2 ** 32) % below) | 0;
 }
 
 type Damage = (bytes: Buffer, next: (below: number) => number, other: Buffer) => Uint8Array;

@@ -4,6 +4,7 @@
  * Aggregations of every function, with every kind of key, printed by printa or at exit, once or tick by tick, with and without
  * -q, between text that looks like distributions and is none. Whatever is expected comes from dtrace-model.ts.
  */
+import { seeded } from "../../collectors/simulator/random.ts";
 import { rowsOf, scalarOf, type Addition, type Aggregating, type ModelRow } from "./dtrace-model.ts";
 
 export type ModelKey = string | bigint;
@@ -24,20 +25,13 @@ export interface DScript {
   readonly expected: readonly Expected[];
 }
 
-/** A repeatable source of numbers (mulberry32). */
+/** A repeatable source of numbers. */
 export class Dice {
-  #state: number;
+  /** From 0 up to 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** From 0 up to 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+    this.next = seeded(seed);
   }
 
   /** From 0 up to `end`. */

@@ -3,11 +3,12 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { seeded } from "../../collectors/simulator/random.ts";
 import { readCoverage } from "../../query-api/coverage.ts";
 import type { ExpectedHosts, Presence } from "../../query-api/expected.ts";
 import { planColumns } from "../../query-api/planner.ts";
 import { readSeries } from "../../query-api/series.ts";
-import { Bed, DAY, EVERYWHERE, seeded, viewOf } from "../store/rollup-bed.ts";
+import { Bed, DAY, EVERYWHERE, viewOf } from "../store/rollup-bed.ts";
 
 const HOUR = 3600;
 const RANGE = { fromTs: DAY, toTs: DAY + 2 * HOUR };

@@ -16,7 +16,7 @@ import { specOf } from "../../query-api/instrumentations.ts";
 import type { View } from "../../query-api/view.ts";
 import type { InstrumentationRow } from "../../store/instrumentations.ts";
 import type { OwnershipRow } from "../../store/ownership.ts";
-import { seeded } from "../store/rollup-bed.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 
 const START = 1_700_000_000;
 

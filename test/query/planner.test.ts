@@ -7,7 +7,7 @@ import { segmentsOf } from "../../query-api/planner.ts";
 import { widen } from "../../query-api/resolution.ts";
 import type { Segment } from "../../query-api/sql.ts";
 import { COMMITTED, DROPPED, SEALED, sourcesOf, type Generation, type Unit } from "../../store/rollup-units.ts";
-import { seeded } from "../store/rollup-bed.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 
 const HOUR = 3600;
 const generation = (rows: number, state = COMMITTED, id = 1): Generation => ({ generation: id, state, rows, atMs: 0 });

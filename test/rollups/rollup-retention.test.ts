@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Bed, DAY, seeded } from "../store/rollup-bed.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
+import { Bed, DAY } from "../store/rollup-bed.ts";
 
 const HOUR = 3600;
 const DAY_SEC = 86_400;

@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Bed, DAY, dyingStore, seeded, type Death } from "../store/rollup-bed.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
+import { Bed, DAY, dyingStore, type Death } from "../store/rollup-bed.ts";
 
 const HOUR = 3600;
 /** All answers are compared in columns of these widths, and as a whole. */

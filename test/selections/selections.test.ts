@@ -21,7 +21,7 @@ import { LATENCY_SCHEME } from "../../core/histogram/scheme.ts";
 import { parseSelection, parseSelectionQuery, selectionQuery, type Selection } from "../../core/selection.ts";
 import { Instrumentations } from "../../query-api/instrumentations.ts";
 import type { Client } from "../e2e/stack.ts";
-import { seeded } from "../store/rollup-bed.ts";
+import { seeded } from "../../collectors/simulator/random.ts";
 import { postBatch, startApi, type Api } from "../api/api-fixture.ts";
 import { instrumentationCases } from "../api/instrumentation-cases.ts";
 

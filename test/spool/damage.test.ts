@@ -5,10 +5,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
+import { seeded } from "../../collectors/simulator/random.ts";
 import { nodeSpoolFs, type SpoolFile, type SpoolFs } from "../../collectors/spool-fs.ts";
 import { POSITION_NAME, SLOT_BYTES } from "../../collectors/spool-position.ts";
 import { append, bed, directory, drain, until } from "./bed.ts";
-import { FaultFs, seeded } from "./fault-fs.ts";
+import { FaultFs } from "./fault-fs.ts";
 
 /** Three batches in a segment, closed. */
 async function three(t: TestContext): Promise<{ path: string; name: string; bytes: Buffer }> {

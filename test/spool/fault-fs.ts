@@ -9,17 +9,6 @@ import type { SpoolFile, SpoolFs } from "../../collectors/spool-fs.ts";
 
 export type Random = () => number;
 
-/** mulberry32 */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 type Change = { readonly offset: number; readonly bytes: Uint8Array } | { readonly size: number };
 
 class Node {

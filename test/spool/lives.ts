@@ -4,11 +4,12 @@
  * Every record recovered equals one that was attempted, byte for byte; every record whose append was reported durable is
  * stored exactly once, or was told as lost; no number is given twice; a power cut alone never looks like damage.
  */
+import { seeded } from "../../collectors/simulator/random.ts";
 import { DurableSpool } from "../../collectors/spool-durable.ts";
 import type { FrozenBatch } from "../../collectors/spool.ts";
 import type { Checksum } from "../../collectors/segment-checksum.ts";
 import type { SpoolFs } from "../../collectors/spool-fs.ts";
-import { FaultFs, type Random, seeded } from "./fault-fs.ts";
+import { FaultFs, type Random } from "./fault-fs.ts";
 import { coverageRow } from "./rows.ts";
 
 export interface Mutant {

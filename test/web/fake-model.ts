@@ -4,6 +4,7 @@
  * Every second is a pure function of its time and the seed: asked twice it answers the same, and the sum over keys is the
  * column. A development aid: it measures nothing and stands in for no service in any other test.
  */
+import { seeded } from "../../collectors/simulator/random.ts";
 import type { Heatmap, HeatmapColumn, TenantInfo } from "../../core/api.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { fromTally } from "../../core/histogram/distribution.ts";
@@ -185,7 +186,7 @@ function eventsOf(program: Program, ts: number): ReadonlyMap<number, number> {
 
 function drawEvents(program: Program, ts: number): Map<number, number> {
   const tally = new Map<number, number>();
-  const random = generator(ts * 31 + program.execname.length * 7919 + program.execname.charCodeAt(0));
+  const random = seeded(ts * 31 + program.execname.length * 7919 + program.execname.charCodeAt(0));
   const slow = ts % 600 >= SLOW.from && ts % 600 < SLOW.to && program.execname === "postgres" ? 9 : 1;
   const busy = 1 + 0.35 * Math.sin(ts / 47) + 0.1 * (random() - 0.5);
   for (const [share, medianNs, spread] of program.modes) {
@@ -198,17 +199,6 @@ function drawEvents(program: Program, ts: number): Map<number, number> {
     }
   }
   return tally;
-}
-
-/** mulberry32 */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Box and Muller. */
