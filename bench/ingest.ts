@@ -1,37 +1,46 @@
 /**
  * bench/ingest.ts: what a histogram costs on its whole way, printed text to acknowledged rows, against two other stores.
  *
- *   this process:  printed frames ▶ FrameReader ▶ batcher ▶ spool ▶ HTTP ▶ ingest (digest, verify, decode, owners) ▶ engine process
- *   the others:    remote write requests, encoded beforehand ▶ Prometheus (native histograms), VictoriaMetrics (vmrange)
+ *   collectors:  printed frames ▶ FrameReader ▶ batcher ▶ spool ▶ HTTP ▶ services: ingest (digest, verify, decode, owners) ▶ engine
+ *   the others:  remote write requests, encoded beforehand ▶ Prometheus (native histograms), VictoriaMetrics (vmrange)
  *
- * Ours counts the CPU of everything: collector and ingest (this process) and the engine; theirs that of the server alone.
- * The engine's own ceiling is the same rows, encoded beforehand, straight into the same table in the same batches. Bytes on disk
- * are those of what each has after it has merged what it got. Rounds are interleaved; medians.
+ * Ours counts the CPU of everything: collectors, ingest, engine and its merges, each a process of its own, and says which stage
+ * took it; theirs that of the server alone, so "ingest and engine" is the row to hold against them where only storing is meant. The
+ * engine's own ceiling is the same rows, encoded beforehand, straight into the same table in batches of the same size. Bytes on
+ * disk are those of what each has after it has merged what it got. All are warm: each first gets some seconds that do not count.
+ * Rounds are interleaved; medians.
  *
- * Run: node --import tsx bench/ingest.ts [ROUNDS]
+ * Twice: one collector of 25 hosts for 40 s, and eight of 25 hosts each for 5 s, which is as many histograms, of a fleet of 200 hosts.
+ *
+ * Run: node --import tsx bench/ingest.ts [ROUNDS] [alone]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServices } from "../cli/services.ts";
-import { FrameReader, type Frame } from "../collectors/frames.ts";
-import { printDistribution, printKey } from "../collectors/simulator/print-distribution.ts";
-import { startDelivery } from "../collectors/spool-delivery.ts";
 import { BatchBuilder } from "../core/batch-builder.ts";
-import { LATENCY_SCHEME } from "../core/histogram/scheme.ts";
-import type { CoverageRow } from "../core/window.ts";
-import { silentLog } from "../server/log.ts";
-import type { StoreClient } from "../store/client.ts";
+import { createStoreClient, type StoreClient } from "../store/client.ts";
 import { encodeStored } from "../wire/batch.ts";
 import { machine, percentile } from "./machine.ts";
 import { nativeRequests, vmrangeRequests } from "./peers/encode.ts";
 import { cpuSeconds, diskBytes, startPrometheus, startVictoria, type Peer } from "./peers/peer.ts";
 import { remoteWriteHeaders } from "./peers/remote-write.ts";
 import { makeWorkload, type Workload } from "./peers/workload.ts";
+import { printFrames, type FrameFile } from "./pipeline/frames.ts";
+import {
+  Child,
+  type CollectorOrder,
+  type RunOrder,
+  type RunReport,
+  type ServicesOrder,
+  type ServicesReady,
+} from "./pipeline/processes.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 3);
+const isAlone = process.argv[3] === "alone";
 const SIZE = { hosts: 25, zones: 40, metrics: 8, seconds: 40 };
-const NONCE = "0123456789abcdef0123456789abcdef";
+const WARM_SEC = 4;
+/** The middle of a day (UTC), so that no round spans two. */
+const ZERO_TS = Math.floor(Date.now() / 86_400_000) * 86_400 - 43_200;
 
 interface Cost {
   readonly cpuSec: number;
@@ -39,132 +48,90 @@ interface Cost {
   readonly diskBytes: number;
 }
 
-/** One frame a host and metric and second, as the host would print it. */
-function printFrames(workload: Workload): Buffer[][] {
-  const perSource = workload.size.zones;
-  return workload.windows.map((second, at) => {
-    const frames: Buffer[] = [];
-    for (let from = 0; from < second.length; from += 1) {
-      const series = workload.series[from];
-      if (series === undefined || series.metric !== 0 || from % (perSource * workload.size.metrics) !== 0) continue;
-      for (let metric = 0; metric < workload.size.metrics; metric++) {
-        let text = `@begin ${NONCE} ${at + 1} ${1_767_225_600_000_000_000n + BigInt(at) * 1_000_000_000n}\n`;
-        let events = 0;
-        for (let zone = 0; zone < perSource; zone++) {
-          const i = from + zone * workload.size.metrics + metric;
-          const window = second[i];
-          const { zone: name } = workload.series[i] ?? { zone: "" };
-          if (window === undefined) continue;
-          const [first = 0] = window.bucket;
-          const last = window.bucket.at(-1) ?? 0;
-          // dtrace prints the zero rows between the first and the last as well.
-          const bucket = Array.from({ length: last - first + 1 }, (_, k) => first + k);
-          const count = bucket.map((index) => window.count[window.bucket.indexOf(index)] ?? 0);
-          events += window.count.reduce((sum, each) => sum + each, 0);
-          text += `@row "${printKey(name)}"${printDistribution(LATENCY_SCHEME, bucket, count)}@end\n`;
-        }
-        frames.push(Buffer.from(`${text}@done ${NONCE} ${at + 1} ${events}\n`, "latin1"));
-      }
-    }
-    return frames;
-  });
-}
+const STAGES = ["parse", "batch", "spool, send", "ingest", "engine"] as const;
+type Stages = Readonly<Record<(typeof STAGES)[number], number>>;
 
-function coverage(source: number, tick: number, ts: number, events: number, nowMs: number): CoverageRow {
-  const host = `cn-${String(Math.floor(source / SIZE.metrics)).padStart(3, "0")}`;
-  return {
-    spec: `spec${source % SIZE.metrics}`,
-    enabling: `e${source}`,
-    host,
-    tick,
-    ts,
-    status: "ok",
-    reason: "",
-    dropped: 0,
-    events,
-    endedMs: nowMs,
-    receivedMs: nowMs,
-    elapsedNs: 1e9,
-    detail: "",
-  };
+interface Whole {
+  readonly pipeline: Cost;
+  /** CPU seconds. */
+  readonly stages: Stages;
+  readonly ceiling: Cost;
+  readonly rowsPerInsert: number;
 }
 
 /** The whole way, on a fresh store. */
-async function ours(frames: readonly Buffer[][], workload: Workload): Promise<{ pipeline: Cost; ceiling: Cost }> {
+async function ours(file: FrameFile, workload: Workload, collectors: number): Promise<Whole> {
   const directory = await mkdtemp(join(tmpdir(), "isotherm-bench-"));
-  const log = silentLog();
-  const options = { host: "127.0.0.1", port: 0, webDir: null, simulated: true, signInCode: null, log };
-  const services = await startServices({ ...options, dataDir: join(directory, "data") });
+  const { hosts, zones, seconds } = workload.size;
+  const services = new Child<ServicesOrder, ServicesReady>("services.ts");
+  const senders = Array.from(
+    { length: collectors },
+    () => new Child<CollectorOrder | RunOrder, RunReport>("collector.ts"),
+  );
   try {
-    const { tokens, ownership } = services.state;
-    const nowMs = Date.now();
-    for (const host of new Set(workload.series.map((series) => series.host))) {
-      const zones = new Set(workload.series.filter((series) => series.host === host).map(({ zone }) => zone));
-      const seen = [...zones].map((name) => ({ name, owner: "owner", alias: name, state: "running" as const }));
-      await ownership.report(host, seen, nowMs);
-    }
-    const delivery = await startDelivery({
-      name: "bench",
-      spoolDirectory: join(directory, "spool"),
-      ingestUrl: services.ingest.url,
-      token: await tokens.create("collector", "", "bench"),
-      log,
-      now: Date.now,
-    });
-    const enginePid = services.engine.pid ?? 0;
-    const fromTs = Math.floor(nowMs / 1000) - SIZE.seconds - 10;
-    const readers = (frames[0] ?? []).map((_, source) => {
-      const spec = `spec${source % SIZE.metrics}`;
-      const onFrame = (frame: Frame): void => {
-        const ts = fromTs + frame.tick;
-        const proof = coverage(source, frame.tick, ts, frame.events, nowMs);
-        const rows = frame.rows.map(({ keys, bucket, count, value }) => ({
-          ...proof,
-          spec,
-          zone: keys[0] ?? "",
-          keys: [],
-          bucket,
-          count,
-          value,
-        }));
-        delivery.batcher.add(rows, proof);
-      };
-      const onProblem = ({ kind, sample }: { kind: string; sample: string }): never => {
-        throw new Error(`${kind}: ${sample}`);
-      };
-      return new FrameReader({ nonce: NONCE, keyTypes: ["string"], scheme: LATENCY_SCHEME, onFrame, onProblem });
-    });
-    const meter = start(enginePid, true);
-    for (const second of frames) {
-      second.forEach((bytes, source) => readers[source]?.push(bytes));
-      delivery.batcher.flush();
-      // As ticks come apart in life, a batch a second: not all of them at once into memory.
-      while (delivery.spool.length > 4) await new Promise((wake) => setTimeout(wake, 1));
-    }
-    while (delivery.spool.length > 0) await new Promise((wake) => setTimeout(wake, 1));
-    await mergesDone(services.store);
-    const spent = meter();
-    const stored = await check(services.store, workload);
-    const pipeline = { ...spent, diskBytes: stored };
-    await delivery.close(1000);
-    const ceiling = await straightIn(services.store, enginePid, workload, fromTs);
-    return { pipeline, ceiling };
+    const dataDir = join(directory, "data");
+    const fleet = { hosts: hosts * collectors, zones, distinctHosts: hosts, collectors };
+    const { ingestUrl, tokens, enginePid, store: connection } = await services.ask({ dataDir, ...fleet });
+    const each = seconds / collectors;
+    await Promise.all(
+      senders.map((sender, at) => {
+        const [name, spoolDirectory] = [`bench-${at}`, join(directory, `spool-${at}`)];
+        const order = { name, spoolDirectory, ingestUrl, token: tokens[at] ?? "", file, hosts, fromHost: at * hosts };
+        return sender.ask({ ...order, fromSecond: at * each, seconds: each });
+      }),
+    );
+    const run = (fromTick: number, ticks: number): Promise<RunReport[]> =>
+      Promise.all(senders.map((sender) => sender.ask({ fromTick, ticks, zeroTs: ZERO_TS, live: false })));
+    await run(1, WARM_SEC);
+    const store = createStoreClient(connection);
+    // What made them warm does not count; the same text again would also compress too well. Ingest knows its streams by now.
+    await store.command("TRUNCATE TABLE windows");
+    const inserts = await insertsOf(store);
+    const [servicesMeter, engineMeter] = [meterOf(services.pid), meterOf(enginePid)];
+    const reports = await run(WARM_SEC + 1, each);
+    const ingest = servicesMeter();
+    await mergesDone(store);
+    const engine = engineMeter();
+    const rowsPerInsert = (sum(reports, (r) => r.sent.rows + r.sent.frames) / ((await insertsOf(store)) - inserts)) | 0;
+    const parse = sum(reports, (r) => r.parseSec);
+    const batch = sum(reports, (r) => r.batchSec);
+    const collecting = sum(reports, (r) => r.cpuSec);
+    const stages = {
+      parse,
+      batch,
+      "spool, send": collecting - parse - batch,
+      ingest: ingest.cpuSec,
+      engine: engine.cpuSec,
+    };
+    const stored = await check(store, reports);
+    const cpuSec = collecting + ingest.cpuSec + engine.cpuSec;
+    const pipeline = { cpuSec, wallSec: ingest.wallSec, diskBytes: stored };
+    const ceiling = await straightIn(store, enginePid, workload, collectors > 1 ? GROUPED : 1);
+    await store.close();
+    return { pipeline, stages, ceiling, rowsPerInsert };
   } finally {
+    await Promise.all(senders.map((sender) => sender.close()));
     await services.close();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** CPU of the engine, and of this process too where it is part of the way. */
-function start(pid: number, withSelf: boolean): () => Omit<Cost, "diskBytes"> {
+/** Batches of eight collectors that come in one insert, at most (ingest/insert-groups.ts). */
+const GROUPED = 6;
+
+/** CPU and time of a process from now on. */
+function meterOf(pid: number): () => { cpuSec: number; wallSec: number } {
   const cpu = cpuSeconds(pid);
-  const self = process.cpuUsage();
   const from = performance.now();
-  return () => {
-    const own = process.cpuUsage(self);
-    const selfSec = withSelf ? (own.user + own.system) / 1e6 : 0;
-    return { cpuSec: cpuSeconds(pid) - cpu + selfSec, wallSec: (performance.now() - from) / 1000 };
-  };
+  return () => ({ cpuSec: cpuSeconds(pid) - cpu, wallSec: (performance.now() - from) / 1000 });
+}
+
+/** How many inserts the table has had: parts are numbered. */
+async function insertsOf(store: StoreClient): Promise<number> {
+  const [row] = await store.query<{ n: number }>(
+    "SELECT toUInt32(max(max_block_number)) AS n FROM system.parts WHERE table = 'windows'",
+  );
+  return row?.n ?? 0;
 }
 
 /** Merges are part of what an insert costs. */
@@ -177,18 +144,19 @@ async function mergesDone(store: StoreClient): Promise<void> {
 }
 
 /** @returns bytes on disk; throws where the store does not hold what was sent */
-async function check(store: StoreClient, workload: Workload): Promise<number> {
-  const [sum] = await store.query<{ rows: number; buckets: number; events: number }>(
-    `SELECT toFloat64(count()) AS rows, toFloat64(sum(length(bucket))) AS buckets, toFloat64(sum(arraySum(count))) AS events
-     FROM windows WHERE kind = 1`,
+async function check(store: StoreClient, reports: readonly RunReport[]): Promise<number> {
+  const [found] = await store.query<{ rows: number; buckets: number; events: number; frames: number }>(
+    `SELECT toFloat64(countIf(kind = 1)) AS rows, toFloat64(sum(length(bucket))) AS buckets,
+       toFloat64(sum(arraySum(count))) AS events, toFloat64(countIf(kind = 0)) AS frames FROM windows`,
   );
-  let events = 0;
-  for (const second of workload.windows) for (const { count } of second) for (const n of count) events += n;
-  if (sum?.rows !== workload.histograms || sum.buckets !== workload.nonZeroBuckets || sum.events !== events) {
-    throw new Error(
-      `the store holds ${JSON.stringify(sum)}, not ${workload.histograms}, ${workload.nonZeroBuckets}, ${events}`,
-    );
-  }
+  const sent = {
+    rows: sum(reports, (r) => r.sent.rows),
+    buckets: sum(reports, (r) => r.sent.buckets),
+    events: sum(reports, (r) => r.sent.events),
+    frames: sum(reports, (r) => r.sent.frames),
+  };
+  const differs = (["rows", "buckets", "events", "frames"] as const).some((name) => found?.[name] !== sent[name]);
+  if (differs) throw new Error(`the store holds ${JSON.stringify(found)}, not ${JSON.stringify(sent)}`);
   await store.command("OPTIMIZE TABLE windows FINAL");
   const [disk] = await store.query<{ bytes: number }>(
     "SELECT toFloat64(sum(bytes_on_disk)) AS bytes FROM system.parts WHERE active AND table = 'windows'",
@@ -196,32 +164,31 @@ async function check(store: StoreClient, workload: Workload): Promise<number> {
   return disk?.bytes ?? 0;
 }
 
-/** The engine's own ceiling: the same rows as bytes, a batch a second. */
-async function straightIn(store: StoreClient, pid: number, workload: Workload, fromTs: number): Promise<Cost> {
+function sum<T>(list: readonly T[], of: (each: T) => number): number {
+  return list.reduce((total, each) => total + of(each), 0);
+}
+
+/** The engine's own ceiling: the same rows as bytes, some seconds an insert. */
+async function straightIn(store: StoreClient, pid: number, workload: Workload, secondsEach: number): Promise<Cost> {
   const tenant = { codes: new Int32Array(0), values: ["owner"] };
-  const batches = workload.windows.map((second, at) => {
-    const builder = new BatchBuilder();
+  const batches: Uint8Array[] = [];
+  let builder = new BatchBuilder();
+  workload.windows.forEach((second, at) => {
     second.forEach(({ bucket, count }, i) => {
       const { host, zone, metric } = workload.series[i] ?? { host: "", zone: "", metric: 0 };
-      const spec = `spec${metric}`;
-      builder.addWindow({
-        spec,
-        enabling: `e${i}`,
-        host,
-        tick: at,
-        ts: fromTs + at,
-        zone,
-        keys: [],
-        bucket,
-        count,
-        value: 0,
-      });
+      const id = { spec: `spec${metric}`, enabling: `e${i}`, host, tick: at, ts: ZERO_TS + at };
+      builder.addWindows(id, [{ zone, keys: [], bucket, count, value: 0 }]);
     });
+    if ((at + 1) % secondsEach !== 0 && at + 1 < workload.windows.length) return;
     const batch = builder.finish();
-    return encodeStored({ ...batch, tenant: { ...tenant, codes: new Int32Array(batch.rows) } }, "ceiling", at + 1);
+    batches.push(
+      encodeStored({ ...batch, tenant: { ...tenant, codes: new Int32Array(batch.rows) } }, "ceiling", at + 1),
+    );
+    builder = new BatchBuilder();
   });
   await store.command("TRUNCATE TABLE windows");
-  const meter = start(pid, false);
+  for (const bytes of batches.slice(0, 2)) await store.insertArrow("windows", bytes);
+  const meter = meterOf(pid);
   for (const bytes of batches) await store.insertArrow("windows", bytes);
   await mergesDone(store);
   return { ...meter(), diskBytes: 0 };
@@ -268,57 +235,84 @@ const expectCount =
 
 console.log(machine());
 console.log(
-  `${workload.histograms} histograms, ${workload.nonZeroBuckets} non-zero buckets: ${workload.series.length} series x ${SIZE.seconds} s, one batch a second; medians of ${ROUNDS} rounds\n`,
+  `${workload.histograms} histograms, ${workload.nonZeroBuckets} non-zero buckets: ${workload.series.length} series x ${SIZE.seconds} s, one batch a second of each collector; medians of ${ROUNDS} rounds`,
 );
-const frames = printFrames(workload);
-const textMb = frames.flat().reduce((sum, each) => sum + each.length, 0) / 1e6;
+const directory = await mkdtemp(join(tmpdir(), "isotherm-frames-"));
+const file = printFrames(workload, join(directory, "frames"));
+console.log(`printed text: ${(diskBytes(directory) / 1e6).toFixed(0)} MB\n`);
 const fromMs = Date.now() - SIZE.seconds * 1000;
-const native = nativeRequests(workload, fromMs);
-const vmrange = vmrangeRequests(workload, fromMs);
+const native = isAlone ? [] : nativeRequests(workload, fromMs);
+const vmrange = isAlone ? [] : vmrangeRequests(workload, fromMs);
 const costs = new Map<string, Cost[]>();
-const note = (name: string, cost: Cost): void => void costs.set(name, [...(costs.get(name) ?? []), cost]);
+const stages = new Map<string, Whole[]>();
+const note = <T>(map: Map<string, T[]>, name: string, each: T): void =>
+  void map.set(name, [...(map.get(name) ?? []), each]);
 for (let round = 0; round < ROUNDS; round++) {
-  const { pipeline, ceiling } = await ours(frames, workload);
-  note("Isotherm, whole way", pipeline);
-  note("its engine alone", ceiling);
-  const prometheus = await startPrometheus();
+  for (const collectors of [1, 8]) {
+    const name = collectors === 1 ? "1 collector" : `${collectors} collectors`;
+    const whole = await ours(file, workload, collectors);
+    note(costs, `Isotherm, ${name}`, whole.pipeline);
+    const storing = { ...whole.pipeline, cpuSec: whole.stages.ingest + whole.stages.engine };
+    note(costs, ` ingest and engine, ${name}`, storing);
+    note(costs, ` engine alone, ${name}`, whole.ceiling);
+    note(stages, name, whole);
+  }
+  const prometheus = isAlone ? null : await startPrometheus();
   if (prometheus !== null) {
-    note(
-      "Prometheus, native",
-      await theirs(prometheus, native, expectCount("count(latency_ns)", workload.series.length)),
-    );
+    const hold = expectCount("count(latency_ns)", workload.series.length);
+    note(costs, "Prometheus, native", await theirs(prometheus, native, hold));
     await prometheus.close();
   }
-  const victoria = await startVictoria();
+  const victoria = isAlone ? null : await startVictoria();
   if (victoria !== null) {
-    note("VictoriaMetrics", await theirs(victoria, vmrange, () => Promise.resolve()));
+    note(costs, "VictoriaMetrics", await theirs(victoria, vmrange, () => Promise.resolve()));
     await victoria.close();
   }
 }
+await rm(directory, { recursive: true, force: true });
 
 const median = (name: string, of: (cost: Cost) => number): number => percentile((costs.get(name) ?? []).map(of), 0.5);
-console.log(`printed text: ${textMb.toFixed(0)} MB`);
-console.log(`${"".padEnd(22)} histograms/CPU s  buckets/CPU s  histograms/s  B/bucket`);
+console.log(`${"".padEnd(34)} histograms/CPU s  buckets/CPU s  histograms/s  B/bucket`);
 for (const name of costs.keys()) {
   const perCpu = workload.histograms / median(name, (cost) => cost.cpuSec);
   const perSec = workload.histograms / median(name, (cost) => cost.wallSec);
   const bytes = median(name, (cost) => cost.diskBytes) / workload.nonZeroBuckets;
   console.log(
-    `${name.padEnd(22)} ${thousands(perCpu).padStart(16)} ${thousands((perCpu * workload.nonZeroBuckets) / workload.histograms).padStart(14)}` +
+    `${name.padEnd(34)} ${thousands(perCpu).padStart(16)} ${thousands((perCpu * workload.nonZeroBuckets) / workload.histograms).padStart(14)}` +
       ` ${thousands(perSec).padStart(13)} ${bytes > 0 ? bytes.toFixed(2).padStart(9) : "        -"}`,
   );
 }
 const cpuOf = (name: string): number => median(name, (cost) => cost.cpuSec);
 const wallOf = (name: string): number => median(name, (cost) => cost.wallSec);
-const [us, engine] = ["Isotherm, whole way", "its engine alone"] as const;
-for (const peer of ["Prometheus, native", "VictoriaMetrics"]) {
-  if (costs.has(peer))
-    console.log(`histograms per CPU second, ours / ${peer}: ${(cpuOf(peer) / cpuOf(us)).toFixed(2)}`);
-  else console.log(`${peer}: not installed, left out`);
+for (const [name, wholes] of stages) {
+  const stage = (each: (typeof STAGES)[number]): number =>
+    percentile(
+      wholes.map((whole) => whole.stages[each]),
+      0.5,
+    );
+  const micros = STAGES.map((each) => `${each} ${((1e6 * stage(each)) / workload.histograms).toFixed(1)}`).join(", ");
+  const [us, engine] = [`Isotherm, ${name}`, ` engine alone, ${name}`];
+  console.log(`\n${name}, CPU us a histogram: ${micros}`);
+  console.log(
+    `  ${percentile(
+      wholes.map((whole) => whole.rowsPerInsert),
+      0.5,
+    )} rows an insert`,
+  );
+  console.log(
+    `  share of the engine's own ceiling: ${((100 * wallOf(engine)) / wallOf(us)).toFixed(0)} % by time, ${((100 * cpuOf(engine)) / cpuOf(us)).toFixed(0)} % by CPU`,
+  );
+  for (const peer of ["Prometheus, native", "VictoriaMetrics"]) {
+    if (!costs.has(peer)) continue;
+    const storing = cpuOf(peer) / cpuOf(` ingest and engine, ${name}`);
+    console.log(
+      `  histograms per CPU second, ours / ${peer}: ${(cpuOf(peer) / cpuOf(us)).toFixed(2)}; without the collector: ${storing.toFixed(2)}`,
+    );
+  }
 }
-console.log(
-  `share of the engine's own ceiling: ${((100 * wallOf(engine)) / wallOf(us)).toFixed(0)} % by time, ${((100 * cpuOf(engine)) / cpuOf(us)).toFixed(0)} % by CPU`,
-);
+for (const peer of ["Prometheus, native", "VictoriaMetrics"]) {
+  if (!costs.has(peer)) console.log(`${peer}: left out, or not installed`);
+}
 
 function thousands(value: number): string {
   return `${(value / 1000).toFixed(0)} k`;

@@ -6,13 +6,13 @@
  * atomic part.
  */
 import { BatchBuilder } from "../core/batch-builder.ts";
-import type { CoverageRow, WindowRow } from "../core/window.ts";
+import type { CoverageRow, WindowShare } from "../core/window.ts";
 import { encodeBatch } from "../wire/batch.ts";
 import type { Spool } from "./spool.ts";
 
-/** Where rows of enablings go. Rows of one tick come together, coverage last. */
+/** Where rows of enablings go: those of one tick together with the coverage that says which window they are of. */
 export interface RowSink {
-  add(windows: readonly WindowRow[], coverage: CoverageRow): void;
+  add(rows: readonly WindowShare[], coverage: CoverageRow): void;
 }
 
 export interface BatcherOptions {
@@ -35,17 +35,19 @@ const BEHIND_LINGER_MS = 500;
 export class Batcher implements RowSink {
   readonly #options: BatcherOptions;
   readonly #open = new Map<number, OpenBatch>();
+  /** Of the last batch: the next is about as large. */
+  #size = { rows: 64, entries: 256 };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BatcherOptions) {
     this.#options = options;
   }
 
-  add(windows: readonly WindowRow[], coverage: CoverageRow): void {
+  add(rows: readonly WindowShare[], coverage: CoverageRow): void {
     const day = Math.floor(coverage.ts / DAY_SEC);
     let open = this.#open.get(day);
-    if (open === undefined) this.#open.set(day, (open = { builder: new BatchBuilder(), coverage: [] }));
-    for (const window of windows) open.builder.addWindow(window);
+    if (open === undefined) this.#open.set(day, (open = { builder: new BatchBuilder(this.#size), coverage: [] }));
+    open.builder.addWindows(coverage, rows);
     open.builder.addCoverage(coverage);
     open.coverage.push(coverage);
     if (open.builder.rows >= MAX_ROWS || open.builder.entries >= MAX_ENTRIES) this.#close(day, open);
@@ -66,6 +68,7 @@ export class Batcher implements RowSink {
 
   #close(day: number, { builder, coverage }: OpenBatch): void {
     this.#open.delete(day);
+    this.#size = { rows: builder.rows, entries: builder.entries };
     const batch = builder.finish();
     this.#options.spool.append(encodeBatch(batch), batch.rows, coverage);
   }

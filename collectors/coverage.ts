@@ -5,7 +5,7 @@
  * clock declares columns overdue a few seconds behind the present. A column declared a gap may still be delivered afterwards,
  * by a frame that was only slow: then the delivery counts, since readers let any report win over a gap.
  */
-import type { CoverageRow, GapReason, WindowRow } from "../core/window.ts";
+import type { CoverageRow, GapReason, WindowShare } from "../core/window.ts";
 import type { RowSink } from "./batcher.ts";
 import { ColumnClock } from "./column-clock.ts";
 import type { ClockFlag } from "./host-clock.ts";
@@ -26,7 +26,7 @@ export interface Delivery {
   readonly clock?: ClockFlag;
   readonly receivedMs: number;
   readonly elapsedNs: number;
-  readonly rows: readonly Pick<WindowRow, "zone" | "keys" | "bucket" | "count" | "value">[];
+  readonly rows: readonly WindowShare[];
   readonly events: number;
   readonly dropped: number;
   /** What was lost, by kind; empty when nothing was. */
@@ -64,24 +64,21 @@ export class Coverage {
     this.#enabling = enabling;
     const flag = delivery.clock ?? "";
     const lossy = delivery.dropped > 0 || Object.keys(delivery.losses).length > 0;
-    sink.add(
-      delivery.rows.map((row) => ({ ...row, spec, enabling, host, tick, ts })),
-      {
-        spec,
-        enabling,
-        host,
-        tick,
-        ts,
-        status: lossy ? "partial" : "ok",
-        reason: "",
-        dropped: delivery.dropped,
-        events: delivery.events,
-        endedMs: delivery.endedMs,
-        receivedMs: delivery.receivedMs,
-        elapsedNs: delivery.elapsedNs,
-        detail: lossy || flag !== "" ? JSON.stringify({ ...delivery.losses, ...(flag !== "" && { clock: flag }) }) : "",
-      },
-    );
+    sink.add(delivery.rows, {
+      spec,
+      enabling,
+      host,
+      tick,
+      ts,
+      status: lossy ? "partial" : "ok",
+      reason: "",
+      dropped: delivery.dropped,
+      events: delivery.events,
+      endedMs: delivery.endedMs,
+      receivedMs: delivery.receivedMs,
+      elapsedNs: delivery.elapsedNs,
+      detail: lossy || flag !== "" ? JSON.stringify({ ...delivery.losses, ...(flag !== "" && { clock: flag }) }) : "",
+    });
   }
 
   /**

@@ -24,6 +24,7 @@ import { Backoff } from "./backoff.ts";
 import type { Channels } from "./channels.ts";
 import { MessageReader, OWN_CPU, type DtraceMessage, type MessageKind } from "./dtrace-messages.ts";
 import { endingOf, type Ending } from "./enabling-end.ts";
+import { sharesOf } from "./frame-shares.ts";
 import { FrameReader, type Frame } from "./frames.ts";
 import type { HostClock } from "./host-clock.ts";
 import { hangUp, keepLease, type OpenCommand } from "./open-command.ts";
@@ -375,6 +376,8 @@ export class Enabling implements Outgoing {
     const losses = missedMs === 0 ? lost : { ...lost, takeover_ms: missedMs };
     this.#lastWindowMs = frame.wallMs;
     const end = clock.windowEnd(specId, frame.wallMs, receivedMs);
+    const rows = sharesOf(frame.rows, spec.zoned);
+    if (spec.zoned) for (const { zone } of rows) onZone(zone);
     record.rates.add(frame.events, dropped);
     record.coverage.deliver(
       {
@@ -384,11 +387,7 @@ export class Enabling implements Outgoing {
         clock: end.flag,
         receivedMs,
         elapsedNs,
-        rows: frame.rows.map(({ keys, bucket, count, value }) => {
-          const zone = spec.zoned ? (keys[0] ?? "") : "";
-          if (spec.zoned) onZone(zone);
-          return { zone, keys: spec.zoned ? keys.slice(1) : keys, bucket, count, value };
-        }),
+        rows,
         events: frame.events,
         dropped,
         losses,

@@ -99,8 +99,10 @@ export class FrameReader {
 
   /** The row that is being read, and the bucket that comes next in it. */
   #row: KnownKeys | null = null;
-  #bucket: number[] = [];
-  #count: number[] = [];
+  /** Used again for every row: arrays that grow cost more than the copy of their length. The first `#length` are the row's. */
+  readonly #bucket: number[] = [];
+  readonly #count: number[] = [];
+  #length = 0;
   #expected = NO_BUCKET;
 
   /** The chunk at hand, to be read four bytes at a time. */
@@ -221,8 +223,7 @@ export class FrameReader {
     else if (trimEnd(bytes, keysTo, to) !== keysTo) this.#discard("malformed", bytes, from, to);
     else {
       this.#row = known;
-      this.#bucket = [];
-      this.#count = [];
+      this.#length = 0;
       this.#state = "head";
     }
   }
@@ -247,7 +248,9 @@ export class FrameReader {
   /** `@end`, or any row of a distribution; the usual rows do not come here. */
   #bucketLine(frame: OpenFrame, bytes: Uint8Array, from: number, to: number): void {
     if (equals(bytes, from, to, END)) {
-      if (this.#row !== null) frame.addDistribution(this.#row, this.#bucket, this.#count);
+      if (this.#row !== null) {
+        frame.addDistribution(this.#row, this.#bucket.slice(0, this.#length), this.#count.slice(0, this.#length));
+      }
       this.#row = null;
       this.#state = "inside";
       return;
@@ -261,8 +264,10 @@ export class FrameReader {
     else if (row.count < 0) this.#discard("negative_count", bytes, from, to);
     else if (row.count > MAX_COUNT) this.#discard("count_too_large", bytes, from, to);
     else {
-      if (row.count > 0) this.#bucket.push(index);
-      if (row.count > 0) this.#count.push(Number(row.count));
+      if (row.count > 0) {
+        this.#bucket[this.#length] = index;
+        this.#count[this.#length++] = Number(row.count);
+      }
       this.#expected = index + 1;
     }
   }
@@ -274,17 +279,21 @@ export class FrameReader {
     let index = this.#expected === NO_BUCKET ? labels.guess(bytes, from) : this.#expected;
     if (index === NO_BUCKET) return from;
     const view = this.#viewOf(bytes);
+    const { last, first, columns } = labels;
+    const [bucket, counts] = [this.#bucket, this.#count];
+    let length = this.#length;
     let at = from;
-    while (index <= labels.last && at + USUAL_ROW <= bytes.length) {
-      const count = usualCount(view, at, labels.columns, (index - labels.first) * WORDS);
+    while (index <= last && at + USUAL_ROW <= bytes.length) {
+      const count = usualCount(view, at, columns, (index - first) * WORDS);
       if (count < 0) break;
       if (count > 0) {
-        this.#bucket.push(index);
-        this.#count.push(count);
+        bucket[length] = index;
+        counts[length++] = count;
       }
       index++;
       at += USUAL_ROW;
     }
+    this.#length = length;
     if (at > from) this.#expected = index;
     return at;
   }

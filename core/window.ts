@@ -52,8 +52,8 @@ export const GAP_REASONS = [
 ] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
-/** One key's share of a window: a distribution (bucket and count) or a scalar (value). */
-export interface WindowRow {
+/** Which window it is: what all its rows share. */
+export interface WindowId {
   /** Digest of metric, predicate, decomposition, granularity and scheme: what the rows of one instrumentation share. */
   readonly spec: string;
   /** One run of the spec on one host; (enabling, tick) identifies a window whatever the clocks did. */
@@ -62,6 +62,10 @@ export interface WindowRow {
   readonly tick: number;
   /** The column: epoch seconds of the granule that most of the window lies in. */
   readonly ts: number;
+}
+
+/** One key's share of a window: a distribution (bucket and count) or a scalar (value). */
+export interface WindowShare {
   /** The zone's name (its uuid on SmartOS); "global" for the global zone; "" where the metric has no zone. */
   readonly zone: string;
   /** The other discrete fields, in the order of the spec's decomposition. */
@@ -72,12 +76,9 @@ export interface WindowRow {
   readonly value: number | bigint;
 }
 
-export interface CoverageRow {
-  readonly spec: string;
-  readonly enabling: string;
-  readonly host: string;
-  readonly tick: number;
-  readonly ts: number;
+export interface WindowRow extends WindowId, WindowShare {}
+
+export interface CoverageRow extends WindowId {
   readonly status: CoverageStatus;
   /** A gap's reason; "" otherwise. */
   readonly reason: GapReason | "";

@@ -14,25 +14,28 @@ export function attribute(batch: Batch, ownerAt: OwnerAt): { attributed: Attribu
   const values: string[] = [""];
   const codeOf = new Map<string, number>([["", 0]]);
   const codes = new Int32Array(batch.rows);
-  // Rows of one window repeat host, zone and time: the last answer is nearly always the next one.
-  let last = { host: -1, zone: -1, ts: -1, code: 0 };
+  // Rows of one window repeat host and zone, and windows of one host repeat its zones: each is asked for once a column.
+  const answers = new Map<number, { readonly ts: number; readonly code: number }>();
+  const zones = batch.zone.values.length;
   let quarantined = 0;
   for (let row = 0; row < batch.rows; row++) {
     if (batch.kind[row] !== KIND_WINDOW) continue;
     const host = batch.host.codes[row] ?? -1;
     const zone = batch.zone.codes[row] ?? -1;
     const ts = batch.ts[row] ?? 0;
-    if (host !== last.host || zone !== last.zone || ts !== last.ts) {
+    let answer = answers.get(host * zones + zone);
+    if (answer?.ts !== ts) {
       const tenant = ownerAt(batch.host.values[host] ?? "", batch.zone.values[zone] ?? "", ts * 1000);
       let code = codeOf.get(tenant);
       if (code === undefined) {
         code = values.push(tenant) - 1;
         codeOf.set(tenant, code);
       }
-      last = { host, zone, ts, code };
+      answer = { ts, code };
+      answers.set(host * zones + zone, answer);
     }
-    codes[row] = last.code;
-    if (values[last.code] === QUARANTINE) quarantined += 1;
+    codes[row] = answer.code;
+    if (values[answer.code] === QUARANTINE) quarantined += 1;
   }
   return { attributed: { ...batch, tenant: { codes, values } }, quarantined };
 }

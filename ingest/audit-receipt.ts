@@ -18,50 +18,32 @@ export interface Receipt {
   readonly receivedMs: number;
 }
 
-/** The batch with its receipt as the last row. */
-export function withReceipt(batch: AttributedBatch, { digest, receivedMs }: Receipt): AttributedBatch {
-  const { rows } = batch;
+/** A batch's receipt, as a batch of one row; of the batch's day, so that one insert of both is one part. */
+export function receiptOf(batch: AttributedBatch, { digest, receivedMs }: Receipt): AttributedBatch {
   return {
-    ...batch,
-    rows: rows + 1,
-    kind: grown(batch.kind, new Uint8Array(rows + 1), KIND_RECEIPT),
-    spec: plus(batch.spec, ""),
-    enabling: plus(batch.enabling, ""),
-    host: plus(batch.host, ""),
-    tick: grown(batch.tick, new Uint32Array(rows + 1), 0),
-    ts: grown(batch.ts, new Uint32Array(rows + 1), batch.ts[0] ?? Math.floor(receivedMs / 1000)),
-    zone: plus(batch.zone, ""),
-    keys: batch.keys.map((key) => plus(key, "")),
-    offsets: grown(batch.offsets, new Int32Array(rows + 2), batch.offsets[rows] ?? 0),
-    value: grown(batch.value, new BigInt64Array(rows + 1), 0n),
-    status: plus(batch.status, ""),
-    reason: plus(batch.reason, ""),
-    dropped: grown(batch.dropped, new BigUint64Array(rows + 1), 0n),
-    events: grown(batch.events, new BigUint64Array(rows + 1), BigInt(rows)),
-    endedMs: grown(batch.endedMs, new BigInt64Array(rows + 1), 0n),
-    receivedMs: grown(batch.receivedMs, new BigInt64Array(rows + 1), BigInt(receivedMs)),
-    elapsedNs: grown(batch.elapsedNs, new BigUint64Array(rows + 1), 0n),
-    detail: plus(batch.detail, digest),
-    tenant: plus(batch.tenant, ""),
+    rows: 1,
+    kind: Uint8Array.of(KIND_RECEIPT),
+    spec: EMPTY,
+    enabling: EMPTY,
+    host: EMPTY,
+    tick: Uint32Array.of(0),
+    ts: Uint32Array.of(batch.ts[0] ?? Math.floor(receivedMs / 1000)),
+    zone: EMPTY,
+    keys: batch.keys.map(() => EMPTY),
+    offsets: Int32Array.of(0, 0),
+    bucket: new Int16Array(0),
+    count: new Uint32Array(0),
+    value: BigInt64Array.of(0n),
+    status: EMPTY,
+    reason: EMPTY,
+    dropped: BigUint64Array.of(0n),
+    events: BigUint64Array.of(BigInt(batch.rows)),
+    endedMs: BigInt64Array.of(0n),
+    receivedMs: BigInt64Array.of(BigInt(receivedMs)),
+    elapsedNs: BigUint64Array.of(0n),
+    detail: { codes: Int32Array.of(0), values: [digest] },
+    tenant: EMPTY,
   };
 }
 
-interface Numbers<T> {
-  readonly length: number;
-  [index: number]: T;
-  set(from: this): void;
-}
-
-function grown<T, A extends Numbers<T>>(old: A, bigger: A, last: T): A {
-  bigger.set(old);
-  bigger[bigger.length - 1] = last;
-  return bigger;
-}
-
-function plus(column: DictColumn, last: string): DictColumn {
-  const known = column.values.indexOf(last);
-  const codes = new Int32Array(column.codes.length + 1);
-  codes.set(column.codes);
-  codes[codes.length - 1] = known < 0 ? column.values.length : known;
-  return { codes, values: known < 0 ? [...column.values, last] : column.values };
-}
+const EMPTY: DictColumn = { codes: Int32Array.of(0), values: [""] };

@@ -1,18 +1,38 @@
 /**
- * windows.ts: ingest's statements: store a batch, find how far a stream has come, and what a stored batch was.
+ * windows.ts: ingest's statements: store batches, find how far a stream has come, and what a stored batch was.
+ *
+ * Batches of several streams may share an insert (insert-groups.ts). Its query id names each of them, so that whoever asks how one of
+ * the streams stands finds the insert while it runs, and can call it off:
+ *
+ *     insert/STREAM=SEQ/STREAM=SEQ/PID-MS-NUMBER
  */
 import { OperationalError } from "../core/errors.ts";
 import { KIND_RECEIPT, type AttributedBatch } from "../core/window.ts";
 import type { StoreClient } from "../store/client.ts";
-import { encodeStored } from "../wire/batch.ts";
-import { withReceipt } from "./audit-receipt.ts";
+import { encodeStoredRows } from "../wire/batch.ts";
+import { receiptOf } from "./audit-receipt.ts";
+import { joinBatches, joinTexts } from "./batch-join.ts";
+import { InsertGroups } from "./insert-groups.ts";
 import type { StreamStore } from "./streams.ts";
+
+interface Stored {
+  readonly batch: AttributedBatch;
+  readonly receipt: AttributedBatch;
+  readonly stream: string;
+  readonly seq: number;
+  readonly rows: number;
+  readonly entries: number;
+  readonly day: number;
+}
+
+const DAY_SEC = 86_400;
 
 export class WindowsTable implements StreamStore {
   readonly #store: StoreClient;
   readonly #now: () => number;
   /** Inserts of this process whose outcome is not known, by stream: their ids, to be called off. */
   readonly #doubtful = new Map<string, Set<string>>();
+  readonly #groups = new InsertGroups<Stored>((group) => this.#insertGroup(group));
   #attempts = 0;
 
   constructor(store: StoreClient, now: () => number = Date.now) {
@@ -26,14 +46,20 @@ export class WindowsTable implements StreamStore {
    * @param digest of the bytes that the collector sent: the Content-Digest header
    */
   async insert(batch: AttributedBatch, stream: string, seq: number, digest: string): Promise<void> {
-    const receipt = { digest, receivedMs: this.#now() };
+    const receipt = receiptOf(batch, { digest, receivedMs: this.#now() });
+    const day = Math.floor((receipt.ts[0] ?? 0) / DAY_SEC);
+    await this.#groups.add({ batch, receipt, stream, seq, rows: batch.rows + 1, entries: batch.bucket.length, day });
+  }
+
+  async #insertGroup(group: readonly Stored[]): Promise<void> {
     // Each try has an id of its own: one that was called off must not be taken for the next.
-    const queryId = `${prefixOf(stream)}${seq}/${process.pid}-${this.#now()}-${(this.#attempts += 1)}`;
-    const doubtful = this.#doubtful.get(stream) ?? new Set();
-    this.#doubtful.set(stream, doubtful.add(queryId));
-    await this.#store.insertArrow("windows", encodeStored(withReceipt(batch, receipt), stream, seq), { queryId });
-    doubtful.delete(queryId);
-    if (doubtful.size === 0) this.#doubtful.delete(stream);
+    const names = group.map(({ stream, seq }) => `${stream}=${seq}/`).join("");
+    const queryId = `insert/${names}${process.pid}-${this.#now()}-${(this.#attempts += 1)}`;
+    for (const { stream } of group) {
+      this.#doubtful.set(stream, (this.#doubtful.get(stream) ?? new Set()).add(queryId));
+    }
+    await this.#store.insertArrow("windows", encodeGroup(group), { queryId });
+    for (const { stream } of group) this.#settle(stream, queryId);
   }
 
   /**
@@ -47,8 +73,11 @@ export class WindowsTable implements StreamStore {
     // The embedded engine knows an id as log_comment only.
     const [running] = await this.#store.query<{ inserts: number }>(
       `SELECT toUInt32(count()) AS inserts FROM system.processes
-       WHERE startsWith(query_id, {prefix:String}) OR startsWith(Settings['log_comment'], {prefix:String})`,
-      { prefix: prefixOf(stream) },
+       WHERE arrayExists(
+         id -> startsWith(id, 'insert/') AND (position(id, {name:String}) > 0 OR startsWith(id, {former:String})),
+         [query_id, Settings['log_comment']])`,
+      // `former`: as ingest named inserts when each was of one batch; one may still run when its successor starts.
+      { name: `/${stream}=`, former: `insert/${stream}/` },
     );
     if ((running?.inserts ?? 0) > 0) {
       throw new OperationalError("STORE_UNAVAILABLE", "find a stream's last batch: an insert of it still runs");
@@ -71,17 +100,28 @@ export class WindowsTable implements StreamStore {
   }
 
   async #callOff(stream: string): Promise<void> {
-    const doubtful = this.#doubtful.get(stream);
-    for (const queryId of doubtful ?? []) {
-      // The id is ours, and holds nothing that would end a string.
+    for (const queryId of this.#doubtful.get(stream) ?? []) {
+      // The id is ours, and holds nothing that would end a string: a stream's name has no slash, no quote and no equals sign.
       await this.#store.command(`KILL QUERY WHERE query_id = '${queryId}' SYNC`);
-      doubtful?.delete(queryId);
+      this.#settle(stream, queryId);
     }
+  }
+
+  #settle(stream: string, queryId: string): void {
+    const doubtful = this.#doubtful.get(stream);
+    doubtful?.delete(queryId);
     if (doubtful?.size === 0) this.#doubtful.delete(stream);
   }
 }
 
-/** A stream's name has no slash and no quote. */
-function prefixOf(stream: string): string {
-  return `insert/${stream}/`;
+function encodeGroup(group: readonly Stored[]): Uint8Array {
+  const all = joinBatches(group.flatMap(({ batch, receipt }) => [batch, receipt]));
+  const seqs = new BigUint64Array(all.rows);
+  let at = 0;
+  for (const { seq, rows } of group) seqs.fill(BigInt(seq), at, (at += rows));
+  const streams = joinTexts(
+    group.map(({ stream, rows }) => ({ codes: new Int32Array(rows), values: [stream] })),
+    all.rows,
+  );
+  return encodeStoredRows(all, streams, seqs);
 }

@@ -15,14 +15,17 @@ export interface Touched {
   readonly ts: number;
 }
 
-interface RowRef {
+/** Rows [from, to) of a batch, which follow each other there: an object for each row of a fleet's two minutes is what fills a heap. */
+interface Run {
   readonly batch: AttributedBatch;
-  readonly row: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 interface RecentColumn {
-  readonly windows: RowRef[];
-  readonly coverage: RowRef[];
+  readonly windows: Run[];
+  readonly coverage: Run[];
+  rows: number;
 }
 
 export interface RecentCoverage extends ColumnCoverage {
@@ -90,17 +93,16 @@ export class Recent {
     keyIndex: ReadonlyMap<string, number>,
   ): Map<number, number> {
     const tally = new Map<number, number>();
-    let last: AttributedBatch | undefined;
-    let own = -1;
-    for (const { batch, row } of this.#columns.get(spec)?.get(ts)?.windows ?? []) {
-      // Rows of a batch follow each other: the tenant's code in it is looked up once and not for each row.
-      if (tenant !== null && batch !== last) own = (last = batch).tenant.values.indexOf(tenant);
-      if (tenant !== null && batch.tenant.codes[row] !== own) continue;
-      if (where.op !== "true" && !matches(where, (field) => keyText(batch, row, keyIndex.get(field)))) continue;
-      const end = batch.offsets[row + 1] ?? 0;
-      for (let at = batch.offsets[row] ?? 0; at < end; at++) {
-        const bucket = batch.bucket[at] ?? 0;
-        tally.set(bucket, (tally.get(bucket) ?? 0) + (batch.count[at] ?? 0));
+    for (const { batch, from, to } of this.#columns.get(spec)?.get(ts)?.windows ?? []) {
+      const own = tenant === null ? -1 : batch.tenant.values.indexOf(tenant);
+      for (let row = from; row < to; row++) {
+        if (tenant !== null && batch.tenant.codes[row] !== own) continue;
+        if (where.op !== "true" && !matches(where, (field) => keyText(batch, row, keyIndex.get(field)))) continue;
+        const end = batch.offsets[row + 1] ?? 0;
+        for (let at = batch.offsets[row] ?? 0; at < end; at++) {
+          const bucket = batch.bucket[at] ?? 0;
+          tally.set(bucket, (tally.get(bucket) ?? 0) + (batch.count[at] ?? 0));
+        }
       }
     }
     return tally;
@@ -123,7 +125,7 @@ export class Recent {
     const known = new Set<string>();
     const watched = new Set<string>();
     const reasons = new Map<string, number>();
-    for (const { batch, row } of this.#columns.get(spec)?.get(ts)?.coverage ?? []) {
+    for (const { batch, row } of rowsOf(this.#columns.get(spec)?.get(ts)?.coverage ?? [])) {
       const host = textAt(batch.host, row);
       if (!hosts.has(host)) continue;
       known.add(host);
@@ -145,16 +147,18 @@ export class Recent {
     const touched = new Map<string, Touched>();
     // A host whose clock is far ahead: nobody looks there yet, and it would stay in memory until then.
     const endTs = Math.floor(this.#now() / 1000) + KEEP_SEC;
-    for (let row = 0; row < batch.rows; row++) {
-      const ts = batch.ts[row] ?? 0;
+    for (let from = 0, to; from < batch.rows; from = to) {
+      to = endOfRun(batch, from);
+      const ts = batch.ts[from] ?? 0;
       if (ts > endTs) continue;
-      const spec = textAt(batch.spec, row);
+      const spec = textAt(batch.spec, from);
       const key = `${spec}:${ts}`;
       if (!touched.has(key)) touched.set(key, { spec, ts });
       if (ts < this.#floorTs) continue;
       const column = this.#open(spec, ts);
-      (batch.kind[row] === KIND_COVERAGE ? column.coverage : column.windows).push({ batch, row });
-      this.#rows += 1;
+      (batch.kind[from] === KIND_COVERAGE ? column.coverage : column.windows).push({ batch, from, to });
+      column.rows += to - from;
+      this.#rows += to - from;
     }
     this.#forget();
     const list = [...touched.values()];
@@ -173,7 +177,7 @@ export class Recent {
     let columns = this.#columns.get(spec);
     if (columns === undefined) this.#columns.set(spec, (columns = new Map<number, RecentColumn>()));
     let column = columns.get(ts);
-    if (column === undefined) columns.set(ts, (column = { windows: [], coverage: [] }));
+    if (column === undefined) columns.set(ts, (column = { windows: [], coverage: [], rows: 0 }));
     return column;
   }
 
@@ -190,12 +194,23 @@ export class Recent {
     for (const [spec, columns] of this.#columns) {
       for (const [ts, column] of columns) {
         if (ts >= floorTs) continue;
-        this.#rows -= column.windows.length + column.coverage.length;
+        this.#rows -= column.rows;
         columns.delete(ts);
       }
       if (columns.size === 0) this.#columns.delete(spec);
     }
   }
+}
+
+/** Where rows of the same column and kind end. */
+function endOfRun({ rows, spec, ts, kind }: AttributedBatch, from: number): number {
+  let to = from + 1;
+  while (to < rows && spec.codes[to] === spec.codes[from] && ts[to] === ts[from] && kind[to] === kind[from]) to++;
+  return to;
+}
+
+function* rowsOf(runs: readonly Run[]): Generator<{ batch: AttributedBatch; row: number }> {
+  for (const { batch, from, to } of runs) for (let row = from; row < to; row++) yield { batch, row };
 }
 
 function keyText(batch: AttributedBatch, row: number, index: number | undefined): string | undefined {

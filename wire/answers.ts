@@ -112,35 +112,22 @@ type Part = [name: string, data: Data];
 function coverageParts(
   columns: readonly Pick<HeatmapColumn, "ts" | "reporting" | "expected" | "dropped" | "reason" | "total">[],
 ): Part[] {
+  const ts = new Uint32Array(columns.length);
+  const reporting = new Uint16Array(columns.length);
+  const expected = new Uint16Array(columns.length);
+  const dropped = new Float64Array(columns.length);
+  // One loop that fills: `from` with a function goes through an iterator, at ten times the cost.
+  columns.forEach((column, i) => {
+    ts[i] = column.ts;
+    reporting[i] = column.reporting;
+    expected[i] = column.expected;
+    dropped[i] = column.dropped;
+  });
   return [
-    [
-      "ts",
-      fixed(
-        new Uint32(),
-        Uint32Array.from(columns, ({ ts }) => ts),
-      ),
-    ],
-    [
-      "reporting",
-      fixed(
-        new Uint16(),
-        Uint16Array.from(columns, ({ reporting }) => reporting),
-      ),
-    ],
-    [
-      "expected",
-      fixed(
-        new Uint16(),
-        Uint16Array.from(columns, ({ expected }) => expected),
-      ),
-    ],
-    [
-      "dropped",
-      fixed(
-        new Float64(),
-        Float64Array.from(columns, ({ dropped }) => dropped),
-      ),
-    ],
+    ["ts", fixed(new Uint32(), ts)],
+    ["reporting", fixed(new Uint16(), reporting)],
+    ["expected", fixed(new Uint16(), expected)],
+    ["dropped", fixed(new Float64(), dropped)],
     [
       "reason",
       text(
@@ -159,13 +146,17 @@ function cellParts(columns: readonly Pick<HeatmapColumn, "bucket" | "count" | "w
   const entries = offsets.at(-1) ?? 0;
   const bucket = new Int16Array(entries);
   const count = new Float64Array(entries);
-  const weight = new Float64Array(entries);
-  columns.forEach((column, i) => {
-    bucket.set(column.bucket, offsets[i] ?? 0);
-    count.set(column.count, offsets[i] ?? 0);
-    weight.set(column.weight ?? [], offsets[i] ?? 0);
-  });
   const weighed = columns.some((column) => column.weight !== undefined);
+  const weight = new Float64Array(weighed ? entries : 0);
+  columns.forEach((column, i) => {
+    const from = offsets[i] ?? 0;
+    // By hand: columns are short, and `set` has a price of its own.
+    for (let entry = 0; entry < column.bucket.length; entry++) {
+      bucket[from + entry] = column.bucket[entry] ?? 0;
+      count[from + entry] = column.count[entry] ?? 0;
+    }
+    if (column.weight !== undefined) weight.set(column.weight, from);
+  });
   return [
     [`bucket${suffix}`, list(new Int16(), bucket, offsets)],
     [`count${suffix}`, list(new Float64(), count, offsets)],
@@ -194,12 +185,16 @@ function fixed(type: DataType, data: ArrayBufferView & ArrayLike<number>): Data 
 
 function nullable(values: readonly (number | null)[]): Data {
   const nullBitmap = new Uint8Array(Math.ceil(values.length / 8));
+  const data = new Float64Array(values.length);
   let nullCount = 0;
   values.forEach((value, i) => {
-    if (value === null) nullCount += 1;
-    else nullBitmap[i >> 3] = (nullBitmap[i >> 3] ?? 0) | (1 << (i & 7));
+    if (value === null) {
+      nullCount += 1;
+      return;
+    }
+    data[i] = value;
+    nullBitmap[i >> 3] = (nullBitmap[i >> 3] ?? 0) | (1 << (i & 7));
   });
-  const data = Float64Array.from(values, (value) => value ?? 0);
   return makeData({ type: new Float64(), data, length: values.length, nullCount, nullBitmap });
 }
 
@@ -207,7 +202,8 @@ function nullable(values: readonly (number | null)[]): Data {
 function text(values: readonly string[], id: number): Data {
   const distinct = [...new Set(values)];
   const codeOf = new Map(distinct.map((value, code) => [value, code]));
-  const codes = Int32Array.from(values, (value) => codeOf.get(value) ?? 0);
+  const codes = new Int32Array(values.length);
+  values.forEach((value, i) => (codes[i] = codeOf.get(value) ?? 0));
   const dictionary = vectorFromArray(distinct, new Utf8());
   return makeData({
     type: new Dictionary(new Utf8(), new Int32(), id),
@@ -221,5 +217,7 @@ function text(values: readonly string[], id: number): Data {
 function list(type: DataType, data: Int16Array | Float64Array, offsets: Int32Array): Data {
   const child = fixed(type, data);
   const listType = new List(new Field("item", type, false));
-  return makeData({ type: listType, valueOffsets: offsets, length: offsets.length - 1, nullCount: 0, child });
+  // A copy: apache-arrow joins chunks that are the same memory, and so writes shared offsets once where lists are empty.
+  const valueOffsets = offsets.slice();
+  return makeData({ type: listType, valueOffsets, length: offsets.length - 1, nullCount: 0, child });
 }

@@ -20,9 +20,10 @@ export {
   Uint64,
   Uint8,
   Utf8,
+  Vector,
   makeData,
   tableFromIPC,
   tableToIPC,
   vectorFromArray,
 } from "apache-arrow";
-export type { DataType, Vector } from "apache-arrow";
+export type { DataType } from "apache-arrow";

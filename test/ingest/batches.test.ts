@@ -126,7 +126,11 @@ describe("ingest", () => {
 
   test("while an insert that was given up still runs, the data decide nothing yet", async () => {
     const { store } = api.services;
-    const slow = store.query("SELECT sleepEachRow(0.5) FROM numbers(3)", {}, { queryId: "insert/pending/1" });
+    const slow = store.query(
+      "SELECT sleepEachRow(0.5) FROM numbers(3)",
+      {},
+      { queryId: "insert/other=7/pending=1/1-2-3" },
+    );
     await new Promise((wake) => setTimeout(wake, 500));
     const table = new WindowsTable(store);
     await assert.rejects(table.highestSeq("pending"), { code: "STORE_UNAVAILABLE" });
