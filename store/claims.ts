@@ -34,8 +34,8 @@ export class Claims {
     );
   }
 
-  refresh(): Promise<void> {
-    return this.#table.refresh();
+  refresh(isChanged?: (table: string) => boolean): Promise<void> {
+    return this.#table.refresh(isChanged);
   }
 
   /** Claims what nobody has. @returns the hosts that are another's */

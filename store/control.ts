@@ -62,8 +62,9 @@ export class ControlTable<Row extends object> {
     for (const key of keys) if (this.#rows.delete(key)) this.#revision += 1;
   }
 
-  /** Reads what other processes wrote. */
-  async refresh(): Promise<void> {
+  /** Reads what other processes wrote. @param isChanged whether a table may hold anything new (store/changes.ts); default: it may */
+  async refresh(isChanged: (table: string) => boolean = () => true): Promise<void> {
+    if (!isChanged(this.#name)) return;
     const stored = await this.#store.query<Record<string, unknown>>(`SELECT * FROM ${this.#name} FINAL`);
     for (const each of stored) this.#take(this.#fromStore(each), Number(each["version"]));
   }

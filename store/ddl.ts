@@ -146,6 +146,13 @@ export function addColumn(table: Table, column: Column, after: string, form: For
   return statements;
 }
 
+/** The statement that gives a column the codec of the newest shape: parts take it as they are written and merged. */
+export function changeCodec(table: Table, column: string, form: Form): string[] {
+  const codec = table.columns.find(({ name }) => name === column)?.codec;
+  if (codec === undefined) throw new Error(`${table.name} has no ${column} with a codec`);
+  return [`ALTER TABLE ${localName(table, form)}${onCluster(form)} MODIFY COLUMN ${column} CODEC(${codec})`];
+}
+
 /** The statements that add a projection where it is missing, to parts that exist as well. */
 export function addProjection(table: Table, { name, query }: Projection, form: Form): string[] {
   const alter = `ALTER TABLE ${localName(table, form)}${onCluster(form)}`;

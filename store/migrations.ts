@@ -7,13 +7,20 @@
  */
 import { OperationalError } from "../core/errors.ts";
 import type { StoreClient } from "./client.ts";
-import { addColumn, addProjection, createTable, EMBEDDED, type Form } from "./ddl.ts";
+import { addColumn, addProjection, changeCodec, createTable, EMBEDDED, type Form } from "./ddl.ts";
 import {
+  ALERT_DELIVERIES,
+  ALERT_HOOKS,
+  ALERT_RULES,
+  ALERT_SILENCES,
+  ALERT_STATES,
   APPLIED,
   AUDIT,
+  BOARDS,
   CLAIMS,
   HOSTS,
   INSTRUMENTATIONS,
+  LEASES,
   OWNERSHIP,
   ROLLUPS,
   TENANTS,
@@ -83,6 +90,20 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { version: 8, name: "instrumentations for a limited time", statements: added(INSTRUMENTATIONS, "expires_ms") },
+  { version: 9, name: "boards", statements: (form) => createTable(BOARDS, form) },
+  {
+    version: 10,
+    name: "alerts",
+    statements: (form) =>
+      [ALERT_RULES, ALERT_STATES, ALERT_HOOKS, ALERT_SILENCES, ALERT_DELIVERIES, LEASES].flatMap((table) =>
+        createTable(table, form),
+      ),
+  },
+  {
+    version: 11,
+    name: "buckets and numbers of batches in less",
+    statements: (form) => ["bucket", "seq"].flatMap((column) => changeCodec(WINDOWS, column, form)),
+  },
 ];
 
 /**

@@ -49,8 +49,8 @@ export class Ownership {
     );
   }
 
-  async refresh(): Promise<void> {
-    await this.#table.refresh();
+  async refresh(isChanged?: (table: string) => boolean): Promise<void> {
+    await this.#table.refresh(isChanged);
     this.#reindex();
   }
 

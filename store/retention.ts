@@ -231,9 +231,11 @@ const LATELY_SEC = 14 * DAY_SEC;
 type Step = "wait" | "rest" | "seal" | "drop" | "told";
 
 /** How a day of a tier's source goes on. */
-function nextStep(units: readonly Unit[], tier: RollupTier, nowMs: number, graceMs: number): Step {
+function nextStep(all: readonly Unit[], tier: RollupTier, nowMs: number, graceMs: number): Step {
+  // An imported hour has never had a source (cli/import-store.ts): the others of its day do not wait for it.
+  const units = all.filter((unit) => lastOf(unit, tier)?.state !== DROPPED);
+  if (units.length === 0) return "rest";
   const last = units.map((unit) => lastOf(unit, tier));
-  if (last.every((each) => each?.state === DROPPED)) return "rest";
   const sealed = last.every((each) => (each?.state ?? ATTEMPT) >= SEALED);
   const sinceMs = Math.max(...last.map((each) => each?.atMs ?? nowMs));
   const old = sealed && nowMs - sinceMs >= graceMs;

@@ -39,17 +39,20 @@ const MERGED = [
   "events",
 ];
 
+/** The generation of an hour's rows: each hour of a statement has its own, from the first's upwards. */
+const GENERATION = "{generation:UInt64} + toUInt64(intDiv(toUnixTimestamp(hour) - {first:UInt32}, 3600))";
+
 /**
- * Minutes of one spec and hour from raw rows.
+ * Minutes of one spec from raw rows, of one hour or of several that follow each other in one day.
  *
- * Parameters: spec, from and to (epoch seconds, whole minutes within one hour), generation.
+ * Parameters: spec, from and to (epoch seconds, whole minutes), first (the hour of the first generation), generation.
  */
 export const MINUTES_FROM_RAW = `
   INSERT INTO ${WINDOWS_1M.name} (${[...COMMON, ...MERGED, "mask"].join(", ")})
-  SELECT kind, spec, {generation:UInt64}, host, minute, tenant, zone, ${KEYS},
+  SELECT kind, spec, ${GENERATION}, host, minute, tenant, zone, ${KEYS},
     merged.1, merged.2, total, least_value, greatest_value, row_count, partials, gap_count, why.1, why.2, lost, seen, covered
   FROM (
-    SELECT kind, spec, host, toStartOfMinute(ts) AS minute, tenant, zone, ${KEYS},
+    SELECT kind, spec, host, toStartOfHour(ts) AS hour, toStartOfMinute(ts) AS minute, tenant, zone, ${KEYS},
       sumMap(bucket, count) AS merged,
       sum(value) AS total,
       min(value) AS least_value,
@@ -62,19 +65,20 @@ export const MINUTES_FROM_RAW = `
       sum(events) AS seen,
       groupBitOrIf(bitShiftLeft(toUInt64(1), toSecond(ts)), kind = ${KIND_COVERAGE} AND status != 'gap') AS covered
     FROM windows
-    WHERE spec = {spec:String} AND toStartOfHour(ts) = toStartOfHour(toDateTime({from:UInt32}, 'UTC'))
-      AND ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')
+    WHERE spec = {spec:String} AND toStartOfHour(ts) >= toStartOfHour(toDateTime({from:UInt32}, 'UTC'))
+      AND toStartOfHour(ts) < toDateTime({to:UInt32}, 'UTC') AND ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')
     GROUP BY spec, toStartOfHour(ts), tenant, zone, ${KEYS}, host, minute, kind
   )`;
 
 /**
- * One hour of one spec from its minutes.
+ * Hours of one spec from their minutes, of one hour or of several that follow each other in one day.
  *
- * Parameters: spec, from (epoch seconds of the hour), source (generation of the minutes), generation.
+ * Parameters: spec, from and to (epoch seconds, whole hours), source (generation of the first hour's minutes; those of the next
+ * hours follow it), first (as from), generation.
  */
 export const HOUR_FROM_MINUTES = `
   INSERT INTO ${WINDOWS_1H.name} (${[...COMMON, ...MERGED, "masks"].join(", ")})
-  SELECT kind, spec, {generation:UInt64}, host, hour, tenant, zone, ${KEYS},
+  SELECT kind, spec, ${GENERATION}, host, hour, tenant, zone, ${KEYS},
     merged.1, merged.2, total, least_value, greatest_value, row_count, partials, gap_count, why.1, why.2, lost, seen, covered
   FROM (
     SELECT kind, spec, host, toStartOfHour(ts) AS hour, tenant, zone, ${KEYS},
@@ -90,15 +94,50 @@ export const HOUR_FROM_MINUTES = `
       sum(events) AS seen,
       if(kind = ${KIND_COVERAGE}, groupArrayInsertAt(0, 60)(mask, toMinute(ts)), []) AS covered
     FROM ${WINDOWS_1M.name}
-    WHERE spec = {spec:String} AND toStartOfHour(ts) = toDateTime({from:UInt32}, 'UTC') AND generation = {source:UInt64}
+    WHERE spec = {spec:String}
+      AND toStartOfHour(ts) >= toDateTime({from:UInt32}, 'UTC') AND toStartOfHour(ts) < toDateTime({to:UInt32}, 'UTC')
+      AND generation = {source:UInt64} + toUInt64(intDiv(toUnixTimestamp(toStartOfHour(ts)) - {first:UInt32}, 3600))
     GROUP BY spec, toStartOfHour(ts), generation, tenant, zone, ${KEYS}, host, hour, kind
   )`;
 
-/** How many raw rows a generation has merged, told by the rows that it wrote. Parameters: spec, from, generation. */
+/**
+ * How many raw rows generations have merged, by hour, told by the rows that they wrote. Hours without rows are left out.
+ *
+ * Parameters: spec, from and to (epoch seconds, whole hours), generation (of the first hour; those of the next follow it).
+ */
 export function rowsMerged(table: string): string {
-  return `SELECT toFloat64(sum(rows)) AS rows FROM ${table}
-    WHERE spec = {spec:String} AND generation = {generation:UInt64}
-      AND ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({from:UInt32} + 3600, 'UTC')`;
+  const hour = "toUnixTimestamp(toStartOfHour(ts))";
+  return `SELECT ${hour} AS h, toFloat64(sum(rows)) AS merged FROM ${table}
+    WHERE spec = {spec:String} AND ts >= toDateTime({from:UInt32}, 'UTC') AND ts < toDateTime({to:UInt32}, 'UTC')
+      AND generation = {generation:UInt64} + toUInt64(intDiv(${hour} - {from:UInt32}, 3600))
+    GROUP BY h`;
+}
+
+/**
+ * Gathers units that one statement can make: hours of one spec and day that follow each other, of as many rows as one hour may have.
+ *
+ * @param units of which those of one spec descend
+ * @returns ascending each
+ */
+export function gathered<T extends { readonly spec: string; readonly hour: number; readonly rawRows: number }>(
+  units: readonly T[],
+): T[][] {
+  const groups: T[][] = [];
+  let rows = 0;
+  for (const unit of [...units].sort((a, b) => (a.spec === b.spec ? a.hour - b.hour : a.spec < b.spec ? -1 : 1))) {
+    const group = groups.at(-1);
+    const last = group?.at(-1);
+    const follows = last?.spec === unit.spec && last.hour + 3600 === unit.hour && unit.hour % 86_400 !== 0;
+    if (group !== undefined && follows && rows + unit.rawRows <= MAX_ROWS) {
+      group.push(unit);
+      rows += unit.rawRows;
+    } else {
+      groups.push([unit]);
+      rows = unit.rawRows;
+    }
+  }
+  // The newest first: those are asked for most.
+  return groups.sort((a, b) => (b[0]?.hour ?? 0) - (a[0]?.hour ?? 0));
 }
 
 /**

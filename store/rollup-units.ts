@@ -92,6 +92,27 @@ export async function firstHour(store: StoreClient, table: string, options: Stor
   return row === undefined || row.rows === 0 ? Infinity : Math.floor(row.ts / HOUR_SEC) * HOUR_SEC;
 }
 
+/**
+ * How many raw rows each hour of [fromTs, toTs) has; hours without any are left out. The projection `by_hour` answers.
+ *
+ * @param fromTs whole hours, as is toTs
+ */
+export async function readRawRows(
+  store: StoreClient,
+  scope: { readonly spec: string; readonly fromTs: number; readonly toTs: number },
+  options: StoreOptions = {},
+): Promise<Map<number, number>> {
+  const hour = "toStartOfHour(ts)";
+  const rows = await store.query<{ h: number; n: number }>(
+    `SELECT toUnixTimestamp(${hour}) AS h, toFloat64(count()) AS n FROM windows
+     WHERE spec = {spec:String} AND ${hour} >= toDateTime({from:UInt32}, 'UTC') AND ${hour} < toDateTime({to:UInt32}, 'UTC')
+     GROUP BY ${hour}`,
+    { spec: scope.spec, from: scope.fromTs, to: scope.toTs },
+    options,
+  );
+  return new Map(rows.map(({ h, n }) => [h, n]));
+}
+
 interface UnitColumns {
   readonly spec: string;
   readonly tier: number;

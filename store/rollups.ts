@@ -10,7 +10,7 @@ import { errorCode, InputError, OperationalError } from "../core/errors.ts";
 import type { StoreClient, StoreOptions } from "./client.ts";
 import { EMBEDDED, type Form } from "./ddl.ts";
 import { Retainer, type Retained } from "./retention.ts";
-import { HOUR_FROM_MINUTES, MINUTES_FROM_RAW, ROLLUP_SETTINGS, rowsMerged, slices } from "./rollup-sql.ts";
+import { gathered, HOUR_FROM_MINUTES, MINUTES_FROM_RAW, ROLLUP_SETTINGS, rowsMerged, slices } from "./rollup-sql.ts";
 import {
   ATTEMPT,
   COMMITTED,
@@ -136,8 +136,7 @@ export class Rollups {
     const tally = { computed: 0, failed: 0, rows: 0 };
     const due = await this.#due();
     for (let at = 0; at < due.length; at += BATCH) {
-      const attempts = await this.#announce(due.slice(at, at + BATCH));
-      for (const attempt of attempts) await this.#make(attempt, tally);
+      for (const attempts of await this.#announce(due.slice(at, at + BATCH))) await this.#makeAll(attempts, tally);
     }
     const retained = await this.#retain();
     return { ...tally, ...retained, tookMs: performance.now() - startedMs };
@@ -184,15 +183,18 @@ export class Rollups {
     return new Set(rows.filter(({ g }) => !this.#own.has(g)).map(({ spec, h }) => `${h} ${spec}`));
   }
 
-  async #announce(units: readonly Unit[]): Promise<Attempt[]> {
+  /** @returns attempts that one statement can make, together */
+  async #announce(units: readonly Unit[]): Promise<Attempt[][]> {
     const atMs = this.#now();
-    const attempts = units.map((unit) => ({
-      unit,
-      atMs,
-      minutes: this.#generation(atMs),
-      hours: this.#generation(atMs),
-    }));
-    const announced = attempts.flatMap(({ unit, minutes, hours }): Mark[] => {
+    // Hours whose minutes hold have their generations from elsewhere, and are made one by one.
+    const groups = [
+      ...gathered(units.filter((unit) => !minutesAreCurrent(unit))),
+      ...units.filter(minutesAreCurrent).map((unit) => [unit]),
+    ].map((group): Attempt[] => {
+      const [minutes, hours] = [this.#generations(atMs, group.length), this.#generations(atMs, group.length)];
+      return group.map((unit, i) => ({ unit, atMs, minutes: minutes + i, hours: hours + i }));
+    });
+    const announced = groups.flat().flatMap(({ unit, minutes, hours }): Mark[] => {
       const of = (tier: RollupTier, generation: number): Mark => {
         this.#own.add(generation);
         return { spec: unit.spec, hour: unit.hour, tier, generation, state: ATTEMPT, rows: 0, atMs };
@@ -200,47 +202,82 @@ export class Rollups {
       return minutesAreCurrent(unit) ? [of(HOURS, hours)] : [of(MINUTES, minutes), of(HOURS, hours)];
     });
     await mark(this.#options.store, announced, this.#calls);
-    return attempts;
+    return groups;
   }
 
-  /** Unlike that of any other attempt, and rising: milliseconds and ten bits of chance fit a double. */
-  #generation(atMs: number): number {
-    this.#newest = Math.max(this.#newest + 1, Math.floor(atMs) * 1024 + Math.floor(this.#random() * 1024));
-    return this.#newest;
+  /**
+   * The first of so many numbers in a row, unlike those of any other attempt, and rising: milliseconds and ten bits of chance fit a
+   * double.
+   */
+  #generations(atMs: number, count: number): number {
+    const first = Math.max(this.#newest + 1, Math.floor(atMs) * 1024 + Math.floor(this.#random() * 1024));
+    this.#newest = first + count - 1;
+    return first;
   }
 
-  /** One unit's failure leaves the others; without a store there is nothing more to do. */
-  async #make(attempt: Attempt, tally: { computed: number; failed: number; rows: number }): Promise<void> {
-    try {
-      const { unit } = attempt;
-      let source = unit.minutes;
-      if (!minutesAreCurrent(unit)) {
-        source = await this.#minutes(attempt);
-        tally.computed += 1;
-        tally.rows += source.rows;
+  /** Together, which costs little more than one; if that fails one by one, so that one unit's failure leaves the others. */
+  async #makeAll(attempts: readonly Attempt[], tally: Tally): Promise<void> {
+    if (attempts.length > 1) {
+      try {
+        await this.#make(attempts, tally);
+        return;
+      } catch (error) {
+        if (isFatal(error)) throw error;
       }
-      await this.#hour(attempt, source?.generation ?? 0);
-      tally.computed += 1;
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === undefined || code === "STORE_UNAVAILABLE" || code === "STORE_ABORTED") throw error;
-      tally.failed += 1;
-      this.#options.onError?.(error);
+    }
+    for (const attempt of attempts) {
+      try {
+        await this.#make([await this.#again(attempt, attempts.length > 1)], tally);
+      } catch (error) {
+        if (isFatal(error)) throw error;
+        tally.failed += 1;
+        this.#options.onError?.(error);
+      }
     }
   }
 
-  async #minutes({ unit, atMs, minutes: generation }: Attempt): Promise<Mark> {
-    const { store } = this.#options;
-    for (const [from, to] of slices(unit.hour, unit.rawRows)) {
-      await store.command(MINUTES_FROM_RAW, { spec: unit.spec, from, to, generation }, this.#writing());
-    }
-    return this.#commit(unit, MINUTES, generation, unit.minutes?.state, atMs);
+  /** An attempt with generations of its own, since rows of its first ones may be there. */
+  async #again(attempt: Attempt, isNew: boolean): Promise<Attempt> {
+    if (!isNew) return attempt;
+    const [[fresh] = []] = await this.#announce([attempt.unit]);
+    if (fresh === undefined) throw new Error("an announced unit has an attempt");
+    return fresh;
   }
 
-  async #hour({ unit, atMs, hours: generation }: Attempt, source: number): Promise<void> {
-    const params = { spec: unit.spec, from: unit.hour, source, generation };
+  /** @param attempts of units side by side, ascending; more than one: none of whose minutes hold */
+  async #make(attempts: readonly Attempt[], tally: Tally): Promise<void> {
+    const [first] = attempts;
+    if (first === undefined) return;
+    let source = first.unit.minutes?.generation ?? 0;
+    if (!minutesAreCurrent(first.unit)) {
+      const made = await this.#minutes(attempts);
+      source = first.minutes;
+      tally.computed += made.length;
+      tally.rows += made.reduce((sum, { rows }) => sum + rows, 0);
+    }
+    await this.#hours(attempts, source);
+    tally.computed += attempts.length;
+  }
+
+  async #minutes(attempts: readonly Attempt[]): Promise<Mark[]> {
+    const range = rangeOf(attempts);
+    const { spec, from, to } = range;
+    const generation = attempts[0]?.minutes ?? 0;
+    const [only, ...more] = attempts;
+    const parts = only !== undefined && more.length === 0 ? slices(only.unit.hour, only.unit.rawRows) : [[from, to]];
+    for (const [begin, end] of parts) {
+      const params = { spec, from: begin, to: end, first: from, generation };
+      await this.#options.store.command(MINUTES_FROM_RAW, params, this.#writing());
+    }
+    return this.#commit(attempts, MINUTES);
+  }
+
+  /** @param source the generation of the first unit's minutes */
+  async #hours(attempts: readonly Attempt[], source: number): Promise<void> {
+    const range = rangeOf(attempts);
+    const params = { ...range, first: range.from, source, generation: attempts[0]?.hours ?? 0 };
     await this.#options.store.command(HOUR_FROM_MINUTES, params, this.#writing());
-    await this.#commit(unit, HOURS, generation, unit.hours?.state, atMs);
+    await this.#commit(attempts, HOURS);
   }
 
   #writing(): StoreOptions {
@@ -248,29 +285,45 @@ export class Rollups {
   }
 
   /** Says what the rows written have merged, and makes them the ones that are read. A sealed unit stays sealed. */
-  async #commit(
-    unit: Unit,
-    tier: RollupTier,
-    generation: number,
-    was: number | undefined,
-    announcedMs: number,
-  ): Promise<Mark> {
+  async #commit(attempts: readonly Attempt[], tier: RollupTier): Promise<Mark[]> {
     const { store, leaseMs } = this.#options;
     const table = tier === MINUTES ? WINDOWS_1M.name : WINDOWS_1H.name;
-    const params = { spec: unit.spec, from: unit.hour, generation };
-    const [answer] = await store.query<{ rows: number }>(rowsMerged(table), params, this.#calls);
+    const generationOf = (attempt: Attempt): number => (tier === MINUTES ? attempt.minutes : attempt.hours);
+    const range = rangeOf(attempts);
+    const [first] = attempts;
+    const params = { ...range, generation: first === undefined ? 0 : generationOf(first) };
+    const answer = await store.query<{ h: number; merged: number }>(rowsMerged(table), params, this.#calls);
+    const rows = new Map(answer.map(({ h, merged }) => [h, merged]));
     const atMs = this.#now();
-    // Past its lease its rows may be swept away as those of a dead job.
-    if (leaseMs > 0 && atMs - announcedMs > leaseMs / 2) {
-      throw new OperationalError("ROLLUP_TOO_SLOW", `roll up ${unit.spec} at ${unit.hour}`);
-    }
-    const state = Math.max(COMMITTED, was ?? COMMITTED);
-    const committed = { spec: unit.spec, hour: unit.hour, tier, generation, state, rows: answer?.rows ?? 0, atMs };
-    await mark(store, [committed], this.#calls);
-    this.#own.delete(generation);
+    const committed = attempts.map((attempt): Mark => {
+      const { unit } = attempt;
+      // Past its lease its rows may be swept away as those of a dead job.
+      if (leaseMs > 0 && atMs - attempt.atMs > leaseMs / 2) {
+        throw new OperationalError("ROLLUP_TOO_SLOW", `roll up ${unit.spec} at ${unit.hour}`);
+      }
+      const was = (tier === MINUTES ? unit.minutes : unit.hours)?.state ?? COMMITTED;
+      const { spec, hour } = unit;
+      const generation = generationOf(attempt);
+      return { spec, hour, tier, generation, state: Math.max(COMMITTED, was), rows: rows.get(hour) ?? 0, atMs };
+    });
+    await mark(store, committed, this.#calls);
+    for (const { generation } of committed) this.#own.delete(generation);
     return committed;
   }
 }
+
+function rangeOf(attempts: readonly Attempt[]): { spec: string; from: number; to: number } {
+  const [first, last] = [attempts[0]?.unit, attempts.at(-1)?.unit];
+  return { spec: first?.spec ?? "", from: first?.hour ?? 0, to: (last?.hour ?? 0) + HOUR_SEC };
+}
+
+/** Without a store there is nothing more to do, nor after a bug. */
+function isFatal(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === undefined || code === "STORE_UNAVAILABLE" || code === "STORE_ABORTED";
+}
+
+type Tally = { -readonly [K in "computed" | "failed" | "rows"]: RunReport[K] };
 
 interface Attempt {
   readonly unit: Unit;

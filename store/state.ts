@@ -4,6 +4,9 @@
  * Every process that shares the store reads the tables again every two seconds, so that what one wrote (a revoked token, a
  * zone's new owner, an instrumentation) holds everywhere soon after.
  */
+import { openAlerts, type AlertTables } from "./alerts.ts";
+import { openBoards, type BoardRow } from "./boards.ts";
+import { Changes } from "./changes.ts";
 import { Claims } from "./claims.ts";
 import type { StoreClient } from "./client.ts";
 import type { ControlTable } from "./control.ts";
@@ -20,6 +23,8 @@ export interface State {
   readonly hosts: ControlTable<HostRow>;
   readonly instrumentations: ControlTable<InstrumentationRow>;
   readonly claims: Claims;
+  readonly boards: ControlTable<BoardRow>;
+  readonly alerts: AlertTables;
   close(): void;
 }
 
@@ -35,10 +40,14 @@ export async function openState(store: StoreClient, onError: (error: unknown) =>
     hosts: openHosts(store),
     instrumentations: openInstrumentations(store),
     claims: new Claims(store, (line) => tokens.isLineValid(line)),
+    boards: openBoards(store),
+    alerts: openAlerts(store),
   };
-  const refresh = async (): Promise<void> => {
-    await Promise.all(Object.values(tables).map((table) => table.refresh()));
-  };
+  const changes = new Changes(store);
+  const refresh = (): Promise<void> =>
+    changes.read(async (isChanged) => {
+      await Promise.all(Object.values(tables).map((table) => table.refresh(isChanged)));
+    });
   await refresh();
   let closed = false;
   let timer: NodeJS.Timeout;

@@ -58,6 +58,9 @@ export const SIGN_IN_CODE = "sign-in-code";
 /** In place of a parent: the bearer was vouched for by an OpenID provider, and is in no table. */
 export const OIDC = "oidc";
 
+/** The parent of sessions that were traded for a provider's token: their own life is no longer than that token's. */
+export const OIDC_SESSION = "oidc-session";
+
 export class Tokens {
   readonly #store: StoreClient;
   readonly #table: ControlTable<TokenRow>;
@@ -74,8 +77,8 @@ export class Tokens {
     this.#table = new ControlTable<TokenRow>(store, "tokens", (row) => row.id, fromStore, toStore);
   }
 
-  refresh(): Promise<void> {
-    return this.#table.refresh();
+  refresh(isChanged?: (table: string) => boolean): Promise<void> {
+    return this.#table.refresh(isChanged);
   }
 
   all(): TokenRow[] {
@@ -141,7 +144,7 @@ export class Tokens {
     const row = this.#table.get(id);
     if (row === undefined || row.revokedMs !== 0) return false;
     if (row.expiresMs !== 0 && row.expiresMs <= this.#now()) return false;
-    return row.parent === "" || row.parent === SIGN_IN_CODE || this.isValid(row.parent);
+    return ["", SIGN_IN_CODE, OIDC_SESSION].includes(row.parent) || this.isValid(row.parent);
   }
 
   /** Whether a caller that was let in would be again: what a stream asks, which outlives the check of its request. */

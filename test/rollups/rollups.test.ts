@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { seeded } from "../../collectors/simulator/random.ts";
+import { OperationalError } from "../../core/errors.ts";
 import { Bed, DAY, dyingStore, type Death } from "../store/rollup-bed.ts";
 
 const HOUR = 3600;
@@ -37,6 +38,31 @@ describe("roll-ups", () => {
       { to: at + 2 * HOUR },
     );
     assert.equal(open?.n, "0");
+  });
+
+  test("hours side by side are made by one statement, and one by one where that fails", async () => {
+    for (const isFailing of [false, true]) {
+      const at = fresh();
+      await bed.rollups(at).runOnce();
+      await bed.add(seeded(7), 100, at, at + 3 * HOUR, ["latency"]);
+      const statements: string[] = [];
+      const command: typeof bed.store.command = (sql, params, options) => {
+        statements.push(sql);
+        const together = Number(params?.["to"]) - Number(params?.["from"]) > HOUR;
+        if (isFailing && together) return Promise.reject(new OperationalError("QUERY_TOO_LARGE", "command"));
+        return bed.store.command(sql, params, options);
+      };
+      const report = await bed.rollups(at + 3 * HOUR + 600, { store: { ...bed.store, command } }).runOnce();
+      assert.deepEqual([report.computed, report.failed], [6, 0], "three hours, two tiers");
+      assert.equal(statements.length, isFailing ? 7 : 2);
+      assert.deepEqual((await bed.check(at, at + 3 * HOUR, STEPS)).tiers, ["1m", "1h", "1h"]);
+      await bed.checkTiers();
+      // One of them alone is made again, and takes nothing from its neighbours.
+      await bed.add(seeded(8), 5, at + HOUR, at + 2 * HOUR, ["latency"]);
+      assert.equal((await bed.rollups(at + 3 * HOUR + 700).runOnce()).computed, 2);
+      await bed.check(at, at + 3 * HOUR, STEPS);
+      await bed.checkTiers();
+    }
   });
 
   test("late rows are in the answer at once, and in the roll-ups once a while has passed", async () => {

@@ -10,6 +10,7 @@ import { TRUE } from "../../core/predicate.ts";
 import { findMetric } from "../../d-scripts/catalogue.ts";
 import { attribute } from "../../ingest/attribution.ts";
 import { readBreakdown } from "../../query-api/breakdown.ts";
+import { blocksOf } from "../../query-api/column-blocks.ts";
 import { ExpectedHosts } from "../../query-api/expected.ts";
 import { readHeatmap } from "../../query-api/heatmap.ts";
 import type { View } from "../../query-api/view.ts";
@@ -109,7 +110,11 @@ export class Bed {
     const tiers: string[] = [];
     const widths: number[] = [];
     for (const step of steps) {
-      const heatmap = await this.heatmap(fromTs, toTs, Math.ceil((toTs - fromTs) / step), nowSec);
+      const columns = Math.ceil((toTs - fromTs) / step);
+      // With what has been kept of earlier reads; then from the store alone.
+      this.#checkHeatmap(await this.heatmap(fromTs, toTs, columns, nowSec));
+      blocksOf(this.store).clear();
+      const heatmap = await this.heatmap(fromTs, toTs, columns, nowSec);
       tiers.push(heatmap.tier);
       widths.push(heatmap.stepSec);
       this.#checkHeatmap(heatmap);
