@@ -2,6 +2,9 @@
  * bench/query.ts: how long answers take through the API, alone and for eight clients at once, what they take when the data are ten
  * times as many, and what two other stores take for the same questions.
  *
+ * "first" is asked with nothing kept in the API's memory (query-api/column-blocks.ts), as whoever opens a page first does; "again"
+ * and "at once" as everybody after that. The client is a process of its own.
+ *
  * One minute of the common workload (ten series of one tenant, each on a host of its own) is repeated with fresh noise: a day of seconds,
  * and, before it, days with one window a minute, whose hours are as large as those of seconds. Then the job of store/rollups.ts runs.
  * Growth is other tenants' data, on hosts of their own, in the same spec. Everything is asked over HTTP as that tenant.
@@ -16,10 +19,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServices, type Services } from "../cli/services.ts";
 import { BatchBuilder } from "../core/batch-builder.ts";
+import { blocksOf } from "../query-api/column-blocks.ts";
 import { silentLog } from "../server/log.ts";
 import { Rollups } from "../store/rollups.ts";
 import { WINDOWS } from "../store/tables.ts";
 import { encodeStored } from "../wire/batch.ts";
+import { Asker, type Asked } from "./asker.ts";
 import { machine, percentile } from "./machine.ts";
 import { nativeRequests, vmrangeRequests } from "./peers/encode.ts";
 import { startPrometheus, startVictoria, type Peer } from "./peers/peer.ts";
@@ -39,11 +44,13 @@ const SLOW = { settings: { max_execution_time: 600, max_threads: 3 } };
 /** A peer's sample before the last hour. */
 const COARSE_SEC = 60;
 
-interface Question {
+interface Row {
   readonly name: string;
   readonly aimMs: number;
   /** Of ours. */
   readonly path: (instrumentation: string) => string;
+  /** What is posted there; absent: it is got. */
+  readonly body?: (instrumentation: string) => string;
   /** Of a peer, with what it calls the metric; undefined: it has not got the data. */
   readonly peer?: (peer: Peer) => string;
 }
@@ -69,7 +76,7 @@ const byZone = (peer: Peer): string => {
 const heatmap = (id: string, fromTs: number, columns: number): string =>
   `/v1/instrumentations/${id}/heatmap?from=${fromTs}&to=${TO}&columns=${columns}`;
 
-const QUESTIONS: readonly Question[] = [
+const QUESTIONS: readonly Row[] = [
   {
     name: "heatmap 1 h at 1 s",
     aimMs: 60,
@@ -87,6 +94,13 @@ const QUESTIONS: readonly Question[] = [
     name: "breakdown of 10 min",
     aimMs: 30,
     path: (id) => `/v1/instrumentations/${id}/breakdown?by=zonename&from=${TO - 1200}&to=${TO - 600}`,
+    peer: byZone,
+  },
+  {
+    name: "selection of 10 min",
+    aimMs: 30,
+    path: () => "/v1/selections/breakdown",
+    body: (id) => JSON.stringify({ selection: { instrumentation: id, from: TO - 1200, to: TO - 600 }, by: "zonename" }),
     peer: byZone,
   },
 ];
@@ -173,50 +187,46 @@ async function rollUp({ store }: Services): Promise<void> {
   }
 }
 
-/** @returns how long each took, ms, and the size of one answer in KB */
-async function ask(url: string, headers: Record<string, string>, runs: number): Promise<{ ms: number[]; kb: number }> {
-  const ms: number[] = [];
-  let kb = 0;
-  for (let run = -2; run < runs; run++) {
-    const from = performance.now();
-    const response = await fetch(url, { headers });
-    const bytes = await response.arrayBuffer();
-    if (!response.ok) throw new Error(`${url}: ${response.status} ${Buffer.from(bytes).toString().slice(0, 300)}`);
-    if (run >= 0) ms.push(performance.now() - from);
-    kb = bytes.byteLength / 1000;
-  }
-  return { ms, kb };
-}
-
 interface Figure {
   readonly p50: number;
   readonly p95: number;
   readonly kb: number;
 }
 
-const figure = ({ ms, kb }: { ms: number[]; kb: number }): Figure => ({
+const figure = ({ ms, kb }: Asked): Figure => ({
   p50: percentile(ms, 0.5),
   p95: percentile(ms, 0.95),
   kb,
 });
 
-async function oursAlone(id: string, headers: Record<string, string>): Promise<Figure[]> {
+const ofOurs = ({ path, body }: Row, id: string, headers: Record<string, string>) => ({
+  url: services.query.url + path(id),
+  headers: { ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+  ...(body === undefined ? {} : { body: body(id) }),
+});
+
+/** With nothing kept, each time. */
+async function oursFirst(id: string, headers: Record<string, string>): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const { name, path } of QUESTIONS) {
-    figures.push(figure(await ask(services.query.url + path(id), headers, RUNS)));
-    console.log(`  ${name}: ${ms(figures.at(-1))}`);
+  for (const row of QUESTIONS) {
+    const all: Asked[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      blocksOf(services.store).clear();
+      all.push(await asker.ask({ ...ofOurs(row, id, headers), runs: 1, warmUps: 0, clients: 1 }));
+    }
+    // The first of all meets an engine that has not read the data yet.
+    figures.push(figure({ ms: all.slice(1).flatMap((each) => each.ms), kb: all[0]?.kb ?? 0 }));
+    console.log(`  ${row.name}, first: ${ms(figures.at(-1))}`);
   }
   return figures;
 }
 
-/** Eight at once, each asking again as soon as it has its answer. */
-async function together(id: string, headers: Record<string, string>): Promise<Figure[]> {
+async function oursAgain(id: string, headers: Record<string, string>, clients: number): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const { path } of QUESTIONS) {
-    const all = await Promise.all(
-      Array.from({ length: CLIENTS }, () => ask(services.query.url + path(id), headers, Math.ceil(RUNS / 4))),
-    );
-    figures.push(figure({ ms: all.flatMap(({ ms }) => ms), kb: all[0]?.kb ?? 0 }));
+  const runs = clients === 1 ? RUNS : Math.ceil(RUNS / 4);
+  for (const row of QUESTIONS) {
+    figures.push(figure(await asker.ask({ ...ofOurs(row, id, headers), runs, warmUps: 2, clients })));
+    console.log(`  ${row.name}, ${clients} at once: ${ms(figures.at(-1))}`);
   }
   return figures;
 }
@@ -240,7 +250,11 @@ async function peerFigures(peer: Peer, requests: readonly Uint8Array<ArrayBuffer
   await fetch(`${peer.url}/internal/force_flush`).catch(() => undefined);
   const figures: (Figure | null)[] = [];
   for (const { peer: path } of QUESTIONS) {
-    figures.push(path === undefined ? null : figure(await ask(peer.url + path(peer), {}, Math.ceil(RUNS / 4))));
+    if (path === undefined) figures.push(null);
+    else {
+      const question = { url: peer.url + path(peer), headers: {}, runs: Math.ceil(RUNS / 2), warmUps: 2, clients: 1 };
+      figures.push(figure(await asker.ask(question)));
+    }
   }
   return figures;
 }
@@ -258,6 +272,7 @@ const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
   return result;
 };
 
+const asker = new Asker();
 try {
   console.log(machine());
   const id = await prepare(services);
@@ -265,12 +280,14 @@ try {
   const headers = { authorization: `Bearer ${token}`, accept: "application/vnd.apache.arrow.stream, application/json" };
   const own = await step("fill", () => fill(services, { first: 0, count: 1 }));
   await step("roll up", () => rollUp(services));
-  const alone = await step("ask", () => oursAlone(id, headers));
-  const eight = await step(`ask, ${CLIENTS} at once`, () => together(id, headers));
+  const first = await step("ask, nothing kept", () => oursFirst(id, headers));
+  const alone = await step("ask again", () => oursAgain(id, headers, 1));
+  const eight = await step(`ask, ${CLIENTS} at once`, () => oursAgain(id, headers, CLIENTS));
   const more = await step(`fill others`, () => fill(services, { first: 1, count: GROWTH - 1 }));
   await step("roll up", () => rollUp(services));
-  const grown = await step("ask", () => oursAlone(id, headers));
-  const eightGrown = await step(`ask, ${CLIENTS} at once`, () => together(id, headers));
+  const firstGrown = await step("ask, nothing kept", () => oursFirst(id, headers));
+  const grown = await step("ask again", () => oursAgain(id, headers, 1));
+  const eightGrown = await step(`ask, ${CLIENTS} at once`, () => oursAgain(id, headers, CLIENTS));
 
   const theirs = new Map<string, (Figure | null)[]>();
   const { workload: repeated, timeOf } = peerWorkload();
@@ -294,23 +311,48 @@ try {
     `95th percentile (median), ms, of ${RUNS}; Prometheus and VictoriaMetrics with the tenant's data alone\n`,
   );
   const peers = [...theirs.keys()];
+  const times = `${GROWTH}x data`;
   console.log(
-    line(["", "aim", "ours", `${GROWTH}x data`, `${CLIENTS} at once`, `${CLIENTS}, ${GROWTH}x data`, ...peers]),
+    line([
+      "",
+      "aim",
+      "first",
+      "again",
+      `${CLIENTS} at once`,
+      `first, ${times}`,
+      times,
+      `${CLIENTS}, ${times}`,
+      ...peers,
+    ]),
   );
   QUESTIONS.forEach(({ name, aimMs }, i) => {
-    const cells = [alone, grown, eight, eightGrown].map((figures) => ms(figures[i]));
+    const cells = [first, alone, eight, firstGrown, grown, eightGrown].map((figures) => ms(figures[i]));
     console.log(line([name, String(aimMs), ...cells, ...peers.map((peer) => ms(theirs.get(peer)?.[i]))]));
   });
-  console.log(`\n${line(["ratios", "growth", "8 / 1", "8 / 1 grown", "peer / ours", "KB"])}`);
+  const heads = [
+    "ratios of p95",
+    "growth first",
+    "growth",
+    "8 / 1",
+    `8 / 1, ${times}`,
+    "peer / first",
+    "peer / again",
+    "KB",
+  ];
+  console.log(`\n${line(heads)}`);
   QUESTIONS.forEach(({ name }, i) => {
     const fastest = Math.min(...peers.flatMap((peer) => theirs.get(peer)?.[i]?.p95 ?? []));
+    const beside = (figures: readonly Figure[]): string =>
+      Number.isFinite(fastest) ? ratio(fastest, figures[i]?.p95) : "-";
     console.log(
       line([
         name,
+        ratio(firstGrown[i]?.p95, first[i]?.p95),
         ratio(grown[i]?.p95, alone[i]?.p95),
         ratio(eight[i]?.p95, alone[i]?.p95),
         ratio(eightGrown[i]?.p95, grown[i]?.p95),
-        Number.isFinite(fastest) ? ratio(fastest, alone[i]?.p95) : "-",
+        beside(first),
+        beside(alone),
         (alone[i]?.kb ?? 0).toFixed(0),
       ]),
     );
@@ -318,7 +360,9 @@ try {
   for (const name of ["Prometheus", "VictoriaMetrics"]) {
     if (!theirs.has(name)) console.log(`${name}: not installed, left out`);
   }
+  console.log(machine());
 } finally {
+  asker.close();
   await services.close();
   await rm(directory, { recursive: true, force: true });
 }

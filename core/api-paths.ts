@@ -17,7 +17,7 @@ export interface paths {
     readonly get: operations["getSession"];
     readonly put?: never;
     /**
-     * Sign in: trade a token for a session cookie
+     * Sign in: trade a token, ours or the OpenID provider's, for a session cookie
      * @description Anybody may.
      */
     readonly post: operations["signIn"];
@@ -555,6 +555,538 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly "/v1/boards": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Boards that the caller may see, by name
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listBoards"];
+    readonly put?: never;
+    /**
+     * Save a board under a name
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["createBoard"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/boards/{id}": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * One board
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["getBoard"];
+    /**
+     * Change a board: its name, its panels, its range
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly put: operations["putBoard"];
+    readonly post?: never;
+    /**
+     * Delete a board
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly delete: operations["deleteBoard"];
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/zones": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Every zone that is there now: on which host, and whose
+     * @description For tokens of the role operator.
+     */
+    readonly get: operations["listZones"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/fleet": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * How data arrive: windows, gaps, losses and delay by host, and the streams of batches
+     * @description For tokens of the role operator.
+     */
+    readonly get: operations["getFleet"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/growth": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Who grows, and who reaches its limit when: with a band, and the error of such forecasts in the past
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readGrowth"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/headroom": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * What is left on each host, beside what is used or what has been promised
+     * @description For tokens of the role operator.
+     */
+    readonly get: operations["readHeadroom"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/fit": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * On which hosts a zone of a given size fits, and how many of them
+     * @description For tokens of the role operator.
+     */
+    readonly get: operations["fitZone"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/consumers": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Who uses most
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readConsumers"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/hours": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Working hours against nights and weekends
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readHours"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/neighbours": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Who waited for a CPU while who consumed it, by host
+     * @description For tokens of the role operator.
+     */
+    readonly get: operations["readNeighbours"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/heatmap": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * How busy all CPUs or disks were: the shape, and not the mean
+     * @description For tokens of the role operator.
+     */
+    readonly get: operations["readCapacityHeatmap"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/report": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * All of it, as JSON or as a page to be printed
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readCapacityReport"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/instrumentations/{id}/months": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Percentiles by calendar month (UTC)
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readMonths"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/instrumentations/{id}/forecast": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * What it will be: each percentile of a distribution, or the sum of scalars, with its season and its back-test
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readForecast"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Alerts that are pending, fire, or were resolved lately; the newest first
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listAlerts"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/rules": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Alert rules that the caller may see, by name
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listAlertRules"];
+    readonly put?: never;
+    /**
+     * Save an alert rule
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["createAlertRule"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/rules/{id}": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * One alert rule
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["getAlertRule"];
+    /**
+     * Change an alert rule; what it had firing is resolved, and it begins anew
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly put: operations["putAlertRule"];
+    readonly post?: never;
+    /**
+     * Delete an alert rule; what it has firing is resolved
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly delete: operations["deleteAlertRule"];
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/test": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Try a rule against what was: where it would have fired, in the last seven days unless asked otherwise
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly post: operations["testAlertRule"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/silences": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Silences and maintenance windows, the newest first
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listSilences"];
+    readonly put?: never;
+    /**
+     * Do not send alerts with certain labels for a while, or at certain hours of each week
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["createSilence"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/silences/{id}": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post?: never;
+    /**
+     * End a silence
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly delete: operations["deleteSilence"];
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/hooks": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Hooks that the caller may see, by name
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listHooks"];
+    readonly put?: never;
+    /**
+     * Save a hook; its secret is in the answer, this once
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["createHook"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/hooks/{id}": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    readonly post?: never;
+    /**
+     * Delete a hook; what waits for it goes to the dead letters
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly delete: operations["deleteHook"];
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/hooks/{id}/test": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Send a hook a test alert, once and now
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["testHook"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/deliveries": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * What hooks were told, the newest first; `dead`: the dead letters
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listDeliveries"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/alerts/deliveries/{id}/retry": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Send a dead letter again, under its old key
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["retryDelivery"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly "/healthz": {
     readonly parameters: {
       readonly query?: never;
@@ -745,6 +1277,565 @@ export interface components {
       /** @description null: not revoked */
       readonly revokedMs: number | null;
       readonly valid: boolean;
+    };
+    readonly AlertInfo: {
+      /** @description the same for the same rule and key */
+      readonly fingerprint: string;
+      readonly rule: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly name: string;
+      readonly key: string | null;
+      /** @enum {string} */
+      readonly status: "inactive" | "pending" | "firing" | "resolved";
+      readonly labels: {
+        readonly [key: string]: string;
+      };
+      readonly annotations: {
+        readonly [key: string]: string;
+      };
+      readonly sinceMs: number;
+      readonly startsMs: number | null;
+      readonly endsMs: number | null;
+      /** @description null: not known, which is not zero */
+      readonly value: number | null;
+      /** @description hosts were missing, or events lost */
+      readonly isPartial: boolean;
+      /** @description since when there is no data */
+      readonly unknownSinceMs: number | null;
+      readonly why: string;
+      /** @description found when late data came */
+      readonly isLate: boolean;
+      readonly isSilenced: boolean;
+    };
+    readonly AlertRuleInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      /** @description part of the configuration, which alone can change it */
+      readonly fromFile: boolean;
+      /** @description as docs/alerts.md has it */
+      readonly rule: {
+        readonly [key: string]: unknown;
+      };
+      readonly createdMs: number;
+      readonly changedMs: number;
+      /** @description why it cannot be evaluated; empty while it can */
+      readonly problem: string;
+    };
+    readonly AlertTest: {
+      readonly fromTs: number;
+      readonly toTs: number;
+      /** @description how far apart it was tried */
+      readonly stepSec: number;
+      readonly evaluations: number;
+      /** @description evaluations at which nobody had watched, over all keys */
+      readonly unknown: number;
+      readonly keys: number;
+      readonly alerts: readonly {
+        readonly key: string | null;
+        readonly fromTs: number;
+        readonly toTs: number | null;
+        readonly worst: number | null;
+      }[];
+      readonly notes: readonly string[];
+    };
+    readonly DeliveryInfo: {
+      /** @description the idempotency key */
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly hook: string;
+      /** @enum {string} */
+      readonly status: "waiting" | "sent" | "dead";
+      readonly createdMs: number;
+      readonly attempts: number;
+      readonly nextMs: number | null;
+      readonly problem: string;
+      readonly alerts: number;
+    };
+    readonly HookInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly name: string;
+      /** @enum {string} */
+      readonly kind: "webhook" | "alertmanager";
+      readonly url: string;
+      readonly isSigned: boolean;
+      readonly groupBy: readonly string[];
+      readonly groupWaitSec: number;
+      readonly groupIntervalSec: number;
+      readonly repeatSec: number;
+      readonly sendResolved: boolean;
+      readonly fromFile: boolean;
+      readonly createdMs: number;
+    };
+    readonly HookTest: {
+      readonly ok: boolean;
+      readonly tookMs: number;
+      readonly problem: string;
+    };
+    readonly NewHookInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly name: string;
+      /** @enum {string} */
+      readonly kind: "webhook" | "alertmanager";
+      readonly url: string;
+      readonly isSigned: boolean;
+      readonly groupBy: readonly string[];
+      readonly groupWaitSec: number;
+      readonly groupIntervalSec: number;
+      readonly repeatSec: number;
+      readonly sendResolved: boolean;
+      readonly fromFile: boolean;
+      readonly createdMs: number;
+      /** @description what requests are signed with: shown this once */
+      readonly secret: string;
+    };
+    readonly SilenceInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly matchers: readonly {
+        readonly name: string;
+        /** @enum {string} */
+        readonly op: "=" | "!=" | "^=";
+        readonly value: string;
+      }[];
+      readonly startsMs: number;
+      readonly endsMs: number;
+      /** @description a maintenance window: hours of each week */
+      readonly weekly: {
+        readonly days: readonly number[];
+        readonly from: string;
+        readonly to: string;
+        readonly timeZone: string;
+      } | null;
+      readonly comment: string;
+      readonly createdMs: number;
+      readonly isInForce: boolean;
+    };
+    readonly CapacityConsumers: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      /** @enum {string} */
+      readonly resource: "cpu" | "memory" | "pool" | "disk" | "nic";
+      /** @enum {string} */
+      readonly by: "zone" | "tenant" | "host" | "device";
+      readonly unit: string;
+      readonly total: number | null;
+      readonly items: readonly {
+        readonly key: string;
+        readonly label: string;
+        readonly mean: number;
+        readonly p95: number;
+        readonly peak: number;
+        readonly share: number;
+      }[];
+      readonly other: number | null;
+    };
+    readonly CapacityFit: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      /** @enum {string} */
+      readonly basis: "used" | "committed";
+      readonly zone: {
+        readonly cpu: number;
+        readonly memory: number;
+        readonly disk: number;
+      };
+      /** @description zones that all hosts take together */
+      readonly total: number;
+      readonly hosts: readonly {
+        readonly host: string;
+        /** @description null: something is not known */
+        readonly zones: number | null;
+        readonly limitedBy: string | null;
+        readonly unknown: readonly string[];
+      }[];
+    };
+    readonly CapacityGrowth: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      /** @enum {string} */
+      readonly resource: "cpu" | "memory" | "pool" | "disk" | "nic";
+      /** @enum {string} */
+      readonly by: "zone" | "tenant" | "host" | "device";
+      readonly unit: string;
+      /** @description how many there are */
+      readonly keys: number;
+      readonly items: readonly {
+        readonly key: string;
+        readonly label: string;
+        readonly limit: number | null;
+        /** @description the share of the hours that is known */
+        readonly known: number;
+        /** @description why there is no forecast */
+        readonly refused: {
+          readonly code: string;
+          readonly message: string;
+        } | null;
+        readonly form: ("linear" | "scaled" | "log") | null;
+        /** @description now, without season */
+        readonly level: number | null;
+        /** @description in 30 days */
+        readonly growth: {
+          readonly low: number;
+          readonly mid: number;
+          readonly high: number;
+        } | null;
+        /** @description as a share of the level */
+        readonly growthShare: {
+          readonly low: number;
+          readonly mid: number;
+          readonly high: number;
+        } | null;
+        readonly confidence: number | null;
+        /** @description no further than the history is long */
+        readonly horizonDays: number | null;
+        readonly reaches: {
+          readonly limit: number;
+          readonly reached: boolean;
+          readonly earliestTs: number | null;
+          readonly expectedTs: number | null;
+          /** @description null: not within the horizon */
+          readonly latestTs: number | null;
+        } | null;
+        readonly backTest: {
+          readonly folds: number;
+          readonly horizonDays: number;
+          /** @description held-back hours */
+          readonly points: number;
+          /** @description mean absolute */
+          readonly error: number;
+          /** @description of last week's value of the same hour */
+          readonly naiveError: number;
+          /** @description error / naiveError: below 1 is better */
+          readonly ratio: number | null;
+          readonly relativeError: number | null;
+          /** @description the share of held-back hours in the band */
+          readonly coverage: number;
+        } | null;
+        /** @description by hour of the week from Monday 00:00 UTC */
+        readonly season: readonly number[];
+        /** @description each day's busiest hour, thinned out */
+        readonly days: readonly {
+          readonly ts: number;
+          readonly low: number;
+          readonly mid: number;
+          readonly high: number;
+        }[];
+      }[];
+    };
+    readonly CapacityHeadroom: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      /** @enum {string} */
+      readonly basis: "used" | "committed";
+      readonly hosts: readonly {
+        readonly host: string;
+        readonly cpu: {
+          readonly unit: string;
+          readonly capacity: number | null;
+          /** @description 95th percentile of the hours */
+          readonly used: number | null;
+          readonly peak: number | null;
+          /** @description the sum of caps and limits */
+          readonly committed: number | null;
+          readonly free: number | null;
+        };
+        readonly memory: {
+          readonly unit: string;
+          readonly capacity: number | null;
+          /** @description 95th percentile of the hours */
+          readonly used: number | null;
+          readonly peak: number | null;
+          /** @description the sum of caps and limits */
+          readonly committed: number | null;
+          readonly free: number | null;
+        };
+        readonly pool: {
+          readonly unit: string;
+          readonly capacity: number | null;
+          /** @description 95th percentile of the hours */
+          readonly used: number | null;
+          readonly peak: number | null;
+          /** @description the sum of caps and limits */
+          readonly committed: number | null;
+          readonly free: number | null;
+        };
+        readonly nic: {
+          readonly unit: string;
+          readonly capacity: number | null;
+          /** @description 95th percentile of the hours */
+          readonly used: number | null;
+          readonly peak: number | null;
+          /** @description the sum of caps and limits */
+          readonly committed: number | null;
+          readonly free: number | null;
+        };
+      }[];
+    };
+    readonly CapacityHeatmap: {
+      /** @enum {string} */
+      readonly resource: "cpus" | "disks";
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      readonly heatmap: components["schemas"]["Heatmap"] | null;
+    };
+    readonly CapacityHours: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      /** @enum {string} */
+      readonly resource: "cpu" | "memory" | "pool" | "disk" | "nic";
+      /** @enum {string} */
+      readonly by: "zone" | "tenant" | "host" | "device";
+      readonly unit: string;
+      readonly working: {
+        readonly fromHour: number;
+        readonly toHour: number;
+        readonly days: string;
+        readonly offsetMinutes: number;
+      };
+      readonly items: readonly {
+        readonly key: string;
+        readonly label: string;
+        readonly working: {
+          readonly hours: number;
+          readonly mean: number | null;
+          readonly p95: number | null;
+        };
+        readonly night: {
+          readonly hours: number;
+          readonly mean: number | null;
+          readonly p95: number | null;
+        };
+        readonly weekend: {
+          readonly hours: number;
+          readonly mean: number | null;
+          readonly p95: number | null;
+        };
+        readonly idleRatio: number | null;
+      }[];
+    };
+    readonly CapacityNeighbours: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      readonly hosts: readonly {
+        readonly host: string;
+        readonly worstHours: number;
+        readonly hours: number;
+        /** @description of the worst hours, by hour of the day (UTC) */
+        readonly when: readonly number[];
+        readonly waiters: readonly {
+          readonly zone: string;
+          readonly label: string;
+          /** @description in the worst hours */
+          readonly then: number;
+          /** @description median */
+          readonly usual: number;
+          readonly correlation: number | null;
+        }[];
+        readonly consumers: readonly {
+          readonly zone: string;
+          readonly label: string;
+          /** @description in the worst hours */
+          readonly then: number;
+          /** @description median */
+          readonly usual: number;
+          readonly correlation: number | null;
+        }[];
+      }[];
+    };
+    readonly CapacityReport: {
+      /** @description epoch seconds */
+      readonly fromTs: number;
+      /** @description exclusive */
+      readonly toTs: number;
+      /** @description metrics that would be needed and that nothing measures */
+      readonly missing: readonly string[];
+      readonly madeMs: number;
+      /** @description the tenant's name, or all */
+      readonly of: string;
+      readonly growth: readonly components["schemas"]["CapacityGrowth"][];
+      readonly consumers: components["schemas"]["CapacityConsumers"];
+      /** @description null: for operators only */
+      readonly headroom: components["schemas"]["CapacityHeadroom"] | null;
+      /** @description null: for operators only */
+      readonly neighbours: components["schemas"]["CapacityNeighbours"] | null;
+    };
+    readonly InstrumentationForecast: {
+      readonly instrumentation: string;
+      readonly metric: string;
+      readonly unit: string;
+      readonly fromTs: number;
+      readonly toTs: number;
+      readonly items: readonly {
+        readonly q: number | null;
+        /** @description the share of the hours that is known */
+        readonly known: number;
+        /** @description why there is no forecast */
+        readonly refused: {
+          readonly code: string;
+          readonly message: string;
+        } | null;
+        readonly form: ("linear" | "scaled" | "log") | null;
+        /** @description now, without season */
+        readonly level: number | null;
+        /** @description in 30 days */
+        readonly growth: {
+          readonly low: number;
+          readonly mid: number;
+          readonly high: number;
+        } | null;
+        /** @description as a share of the level */
+        readonly growthShare: {
+          readonly low: number;
+          readonly mid: number;
+          readonly high: number;
+        } | null;
+        readonly confidence: number | null;
+        /** @description no further than the history is long */
+        readonly horizonDays: number | null;
+        readonly reaches: {
+          readonly limit: number;
+          readonly reached: boolean;
+          readonly earliestTs: number | null;
+          readonly expectedTs: number | null;
+          /** @description null: not within the horizon */
+          readonly latestTs: number | null;
+        } | null;
+        readonly backTest: {
+          readonly folds: number;
+          readonly horizonDays: number;
+          /** @description held-back hours */
+          readonly points: number;
+          /** @description mean absolute */
+          readonly error: number;
+          /** @description of last week's value of the same hour */
+          readonly naiveError: number;
+          /** @description error / naiveError: below 1 is better */
+          readonly ratio: number | null;
+          readonly relativeError: number | null;
+          /** @description the share of held-back hours in the band */
+          readonly coverage: number;
+        } | null;
+        /** @description by hour of the week from Monday 00:00 UTC */
+        readonly season: readonly number[];
+        /** @description each day's busiest hour, thinned out */
+        readonly days: readonly {
+          readonly ts: number;
+          readonly low: number;
+          readonly mid: number;
+          readonly high: number;
+        }[];
+      }[];
+    };
+    readonly InstrumentationMonths: {
+      readonly instrumentation: string;
+      readonly metric: string;
+      readonly unit: string;
+      readonly q: readonly number[];
+      readonly months: readonly {
+        readonly ts: number;
+        /** @description watched */
+        readonly hours: number;
+        readonly total: number | null;
+        readonly values: readonly (number | null)[];
+      }[];
+    };
+    readonly BoardInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly name: string;
+      readonly panels: readonly components["schemas"]["BoardPanel"][];
+      readonly rangeSec: number;
+      readonly createdMs: number;
+      readonly changedMs: number;
+    };
+    readonly BoardPanel: {
+      readonly metric: string;
+      /** @description fields that an instrumentation for it must have */
+      readonly decomposition: readonly string[];
+      /** @description the key of its lines or hues; null: all together */
+      readonly by: string | null;
+      /** @description all of these hold */
+      readonly where: readonly {
+        readonly field: string;
+        /** @description none of the values */
+        readonly not: boolean;
+        readonly values: readonly string[];
+      }[];
+    };
+    readonly FleetInfo: {
+      readonly fromTs: number;
+      readonly toTs: number;
+      readonly hosts: readonly {
+        readonly host: string;
+        /** @description begin of the newest window that was watched */
+        readonly newestTs: number | null;
+        /** @description from a window's end to its arrival, of the last minute's the 95th percentile */
+        readonly delayMs: number | null;
+        /** @description windows */
+        readonly whole: number;
+        /** @description windows */
+        readonly partial: number;
+        /** @description windows */
+        readonly gaps: number;
+        /** @description events known to be lost */
+        readonly dropped: number;
+        /** @description of the gaps, the most frequent */
+        readonly reason: string;
+      }[];
+      readonly streams: readonly {
+        readonly stream: string;
+        readonly seq: number;
+        readonly batches: number;
+        readonly rows: number;
+        /** @description of the newest batch */
+        readonly receivedMs: number;
+      }[];
+    };
+    readonly ZoneInfo: {
+      readonly zone: string;
+      readonly alias: string;
+      readonly host: string;
+      /** @description as the host reports it */
+      readonly state: string;
+      /** @description the owner's uuid */
+      readonly owner: string;
+      /** @description null: it has no account */
+      readonly ownerName: string | null;
+      /** @description 0: as long as anybody knows */
+      readonly sinceMs: number;
     };
     readonly HostInfo: {
       readonly name: string;
@@ -3314,6 +4405,1716 @@ export interface operations {
       readonly 403: components["responses"]["NotAllowed"];
       readonly 404: components["responses"]["NotFound"];
       readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listBoards: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "boards": [
+           *         {
+           *           "id": "0011223344556677",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "name": "web tier",
+           *           "panels": [
+           *             {
+           *               "metric": "syscall.ops",
+           *               "decomposition": [
+           *                 "execname",
+           *                 "latency"
+           *               ],
+           *               "by": "execname",
+           *               "where": [
+           *                 {
+           *                   "field": "zonename",
+           *                   "not": false,
+           *                   "values": [
+           *                     "5f1f6f5e"
+           *                   ]
+           *                 }
+           *               ]
+           *             }
+           *           ],
+           *           "rangeSec": 600,
+           *           "createdMs": 1767225600000,
+           *           "changedMs": 1767225600000
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly boards: readonly components["schemas"]["BoardInfo"][];
+          };
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly createBoard: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "web tier",
+         *       "panels": [
+         *         {
+         *           "metric": "syscall.ops",
+         *           "decomposition": [
+         *             "execname",
+         *             "latency"
+         *           ],
+         *           "by": "execname",
+         *           "where": [
+         *             {
+         *               "field": "zonename",
+         *               "not": false,
+         *               "values": [
+         *                 "5f1f6f5e"
+         *               ]
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "rangeSec": 600
+         *     }
+         */
+        readonly "application/json": {
+          readonly name: string;
+          readonly panels: readonly {
+            readonly metric: string;
+            /** @description fields that an instrumentation for it must have */
+            readonly decomposition: readonly string[];
+            /** @description the key of its lines or hues; null: all together */
+            readonly by: string | null;
+            /** @description all of these hold */
+            readonly where: readonly {
+              readonly field: string;
+              /** @description none of the values */
+              readonly not: boolean;
+              readonly values: readonly string[];
+            }[];
+          }[];
+          readonly rangeSec: number;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 201: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "0011223344556677",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "web tier",
+           *       "panels": [
+           *         {
+           *           "metric": "syscall.ops",
+           *           "decomposition": [
+           *             "execname",
+           *             "latency"
+           *           ],
+           *           "by": "execname",
+           *           "where": [
+           *             {
+           *               "field": "zonename",
+           *               "not": false,
+           *               "values": [
+           *                 "5f1f6f5e"
+           *               ]
+           *             }
+           *           ]
+           *         }
+           *       ],
+           *       "rangeSec": 600,
+           *       "createdMs": 1767225600000,
+           *       "changedMs": 1767225600000
+           *     }
+           */
+          readonly "application/json": components["schemas"]["BoardInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly getBoard: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "0011223344556677",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "web tier",
+           *       "panels": [
+           *         {
+           *           "metric": "syscall.ops",
+           *           "decomposition": [
+           *             "execname",
+           *             "latency"
+           *           ],
+           *           "by": "execname",
+           *           "where": [
+           *             {
+           *               "field": "zonename",
+           *               "not": false,
+           *               "values": [
+           *                 "5f1f6f5e"
+           *               ]
+           *             }
+           *           ]
+           *         }
+           *       ],
+           *       "rangeSec": 600,
+           *       "createdMs": 1767225600000,
+           *       "changedMs": 1767225600000
+           *     }
+           */
+          readonly "application/json": components["schemas"]["BoardInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly putBoard: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "web tier",
+         *       "panels": [
+         *         {
+         *           "metric": "syscall.ops",
+         *           "decomposition": [
+         *             "execname",
+         *             "latency"
+         *           ],
+         *           "by": "execname",
+         *           "where": [
+         *             {
+         *               "field": "zonename",
+         *               "not": false,
+         *               "values": [
+         *                 "5f1f6f5e"
+         *               ]
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "rangeSec": 600
+         *     }
+         */
+        readonly "application/json": {
+          readonly name: string;
+          readonly panels: readonly {
+            readonly metric: string;
+            /** @description fields that an instrumentation for it must have */
+            readonly decomposition: readonly string[];
+            /** @description the key of its lines or hues; null: all together */
+            readonly by: string | null;
+            /** @description all of these hold */
+            readonly where: readonly {
+              readonly field: string;
+              /** @description none of the values */
+              readonly not: boolean;
+              readonly values: readonly string[];
+            }[];
+          }[];
+          readonly rangeSec: number;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "0011223344556677",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "web tier",
+           *       "panels": [
+           *         {
+           *           "metric": "syscall.ops",
+           *           "decomposition": [
+           *             "execname",
+           *             "latency"
+           *           ],
+           *           "by": "execname",
+           *           "where": [
+           *             {
+           *               "field": "zonename",
+           *               "not": false,
+           *               "values": [
+           *                 "5f1f6f5e"
+           *               ]
+           *             }
+           *           ]
+           *         }
+           *       ],
+           *       "rangeSec": 600,
+           *       "createdMs": 1767225600000,
+           *       "changedMs": 1767225600000
+           *     }
+           */
+          readonly "application/json": components["schemas"]["BoardInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly deleteBoard: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description Done */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listZones: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "zones": [
+           *         {
+           *           "zone": "5f1f6f5e",
+           *           "alias": "web-0",
+           *           "host": "cn-01",
+           *           "state": "running",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "ownerName": "acme",
+           *           "sinceMs": 0
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly zones: readonly components["schemas"]["ZoneInfo"][];
+          };
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly getFleet: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["FleetInfo"];
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readGrowth: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        /** @description operators: only this tenant's rows */
+        readonly tenant?: string;
+        readonly resource?: "cpu" | "memory" | "pool" | "disk" | "nic";
+        readonly by?: "zone" | "tenant" | "host" | "device";
+        /** @description days; default 365 */
+        readonly horizonDays?: number;
+        readonly rank?: "growth" | "size";
+        /** @description at most so many keys; default 20 */
+        readonly items?: number;
+        /** @description in place of the limits that were measured */
+        readonly limit?: number;
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityGrowth"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readHeadroom: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        readonly basis?: "used" | "committed";
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityHeadroom"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly fitZone: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        readonly basis?: "used" | "committed";
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+        readonly cpu?: number;
+        readonly memory?: number;
+        readonly disk?: number;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityFit"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readConsumers: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        /** @description operators: only this tenant's rows */
+        readonly tenant?: string;
+        readonly resource?: "cpu" | "memory" | "pool" | "disk" | "nic";
+        readonly by?: "zone" | "tenant" | "host" | "device";
+        /** @description at most so many keys; default 20 */
+        readonly items?: number;
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityConsumers"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readHours: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        /** @description operators: only this tenant's rows */
+        readonly tenant?: string;
+        readonly resource?: "cpu" | "memory" | "pool" | "disk" | "nic";
+        readonly by?: "zone" | "tenant" | "host" | "device";
+        /** @description at most so many keys; default 20 */
+        readonly items?: number;
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+        /** @description work begins; default 8 */
+        readonly fromHour?: number;
+        /** @description and ends; default 18 */
+        readonly toHour?: number;
+        /** @description of local time to UTC */
+        readonly offsetMinutes?: number;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityHours"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readNeighbours: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityNeighbours"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readCapacityHeatmap: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        readonly resource?: "cpus" | "disks";
+        readonly columns?: number;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityHeatmap"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readCapacityReport: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        /** @description operators: only this tenant's rows */
+        readonly tenant?: string;
+        /** @description days; default 365 */
+        readonly horizonDays?: number;
+        /** @description at most so many keys; default 20 */
+        readonly items?: number;
+        readonly format?: "json" | "html";
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityReport"];
+          readonly "text/html": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readMonths: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        /** @description operators: only this tenant's rows */
+        readonly tenant?: string;
+        /** @description predicate over the keys, JSON */
+        readonly where?: string;
+        /** @description 0.5,0.99 */
+        readonly q?: string;
+        readonly format?: "json" | "csv" | "arrow" | "parquet" | "jsonl";
+      };
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["InstrumentationMonths"];
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readForecast: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description epoch seconds; negative: seconds before `to` */
+        readonly from?: number;
+        /** @description epoch seconds; default now */
+        readonly to?: number;
+        /** @description operators: only this tenant's rows */
+        readonly tenant?: string;
+        /** @description predicate over the keys, JSON */
+        readonly where?: string;
+        /** @description 0.5,0.99 */
+        readonly q?: string;
+        /** @description days; default 365 */
+        readonly horizonDays?: number;
+        readonly limit?: number;
+      };
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["InstrumentationForecast"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listAlerts: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "alerts": [
+           *         {
+           *           "fingerprint": "1122334455667788",
+           *           "rule": "76543210fedcba98",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "name": "slow reads",
+           *           "key": "5f1f6f5e",
+           *           "status": "firing",
+           *           "labels": {
+           *             "alertname": "slow reads",
+           *             "zonename": "5f1f6f5e",
+           *             "severity": "page"
+           *           },
+           *           "annotations": {
+           *             "summary": "web-0: p99 of reads is 12.5 ms"
+           *           },
+           *           "sinceMs": 1767225600000,
+           *           "startsMs": 1767225570000,
+           *           "endsMs": null,
+           *           "value": 12500000,
+           *           "isPartial": false,
+           *           "unknownSinceMs": null,
+           *           "why": "",
+           *           "isLate": false,
+           *           "isSilenced": false
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly alerts: readonly components["schemas"]["AlertInfo"][];
+          };
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listAlertRules: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "rules": [
+           *         {
+           *           "id": "76543210fedcba98",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "fromFile": false,
+           *           "rule": {
+           *             "name": "slow reads",
+           *             "instrumentation": "89abcdef01234567",
+           *             "where": {
+           *               "eq": [
+           *                 "syscall",
+           *                 "read"
+           *               ]
+           *             },
+           *             "per": "zonename",
+           *             "condition": {
+           *               "kind": "quantile",
+           *               "q": 0.99,
+           *               "windowSec": 60,
+           *               "above": 10000000,
+           *               "resolve": 8000000
+           *             },
+           *             "forSec": 30,
+           *             "labels": {
+           *               "severity": "page"
+           *             },
+           *             "annotations": {
+           *               "summary": "{{ key }}: p99 of reads is {{ value }}"
+           *             }
+           *           },
+           *           "createdMs": 1767225600000,
+           *           "changedMs": 1767225600000,
+           *           "problem": ""
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly rules: readonly components["schemas"]["AlertRuleInfo"][];
+          };
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly createAlertRule: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "slow reads",
+         *       "instrumentation": "89abcdef01234567",
+         *       "where": {
+         *         "eq": [
+         *           "syscall",
+         *           "read"
+         *         ]
+         *       },
+         *       "per": "zonename",
+         *       "condition": {
+         *         "kind": "quantile",
+         *         "q": 0.99,
+         *         "windowSec": 60,
+         *         "above": 10000000,
+         *         "resolve": 8000000
+         *       },
+         *       "forSec": 30,
+         *       "labels": {
+         *         "severity": "page"
+         *       },
+         *       "annotations": {
+         *         "summary": "{{ key }}: p99 of reads is {{ value }}"
+         *       }
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 201: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "76543210fedcba98",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "fromFile": false,
+           *       "rule": {
+           *         "name": "slow reads",
+           *         "instrumentation": "89abcdef01234567",
+           *         "where": {
+           *           "eq": [
+           *             "syscall",
+           *             "read"
+           *           ]
+           *         },
+           *         "per": "zonename",
+           *         "condition": {
+           *           "kind": "quantile",
+           *           "q": 0.99,
+           *           "windowSec": 60,
+           *           "above": 10000000,
+           *           "resolve": 8000000
+           *         },
+           *         "forSec": 30,
+           *         "labels": {
+           *           "severity": "page"
+           *         },
+           *         "annotations": {
+           *           "summary": "{{ key }}: p99 of reads is {{ value }}"
+           *         }
+           *       },
+           *       "createdMs": 1767225600000,
+           *       "changedMs": 1767225600000,
+           *       "problem": ""
+           *     }
+           */
+          readonly "application/json": components["schemas"]["AlertRuleInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly getAlertRule: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "76543210fedcba98",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "fromFile": false,
+           *       "rule": {
+           *         "name": "slow reads",
+           *         "instrumentation": "89abcdef01234567",
+           *         "where": {
+           *           "eq": [
+           *             "syscall",
+           *             "read"
+           *           ]
+           *         },
+           *         "per": "zonename",
+           *         "condition": {
+           *           "kind": "quantile",
+           *           "q": 0.99,
+           *           "windowSec": 60,
+           *           "above": 10000000,
+           *           "resolve": 8000000
+           *         },
+           *         "forSec": 30,
+           *         "labels": {
+           *           "severity": "page"
+           *         },
+           *         "annotations": {
+           *           "summary": "{{ key }}: p99 of reads is {{ value }}"
+           *         }
+           *       },
+           *       "createdMs": 1767225600000,
+           *       "changedMs": 1767225600000,
+           *       "problem": ""
+           *     }
+           */
+          readonly "application/json": components["schemas"]["AlertRuleInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly putAlertRule: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "slow reads",
+         *       "instrumentation": "89abcdef01234567",
+         *       "where": {
+         *         "eq": [
+         *           "syscall",
+         *           "read"
+         *         ]
+         *       },
+         *       "per": "zonename",
+         *       "condition": {
+         *         "kind": "quantile",
+         *         "q": 0.99,
+         *         "windowSec": 60,
+         *         "above": 10000000,
+         *         "resolve": 8000000
+         *       },
+         *       "forSec": 30,
+         *       "labels": {
+         *         "severity": "page"
+         *       },
+         *       "annotations": {
+         *         "summary": "{{ key }}: p99 of reads is {{ value }}"
+         *       }
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "76543210fedcba98",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "fromFile": false,
+           *       "rule": {
+           *         "name": "slow reads",
+           *         "instrumentation": "89abcdef01234567",
+           *         "where": {
+           *           "eq": [
+           *             "syscall",
+           *             "read"
+           *           ]
+           *         },
+           *         "per": "zonename",
+           *         "condition": {
+           *           "kind": "quantile",
+           *           "q": 0.99,
+           *           "windowSec": 60,
+           *           "above": 10000000,
+           *           "resolve": 8000000
+           *         },
+           *         "forSec": 30,
+           *         "labels": {
+           *           "severity": "page"
+           *         },
+           *         "annotations": {
+           *           "summary": "{{ key }}: p99 of reads is {{ value }}"
+           *         }
+           *       },
+           *       "createdMs": 1767225600000,
+           *       "changedMs": 1767225600000,
+           *       "problem": ""
+           *     }
+           */
+          readonly "application/json": components["schemas"]["AlertRuleInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly deleteAlertRule: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description Done */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly testAlertRule: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "rule": {
+         *         "name": "slow reads",
+         *         "instrumentation": "89abcdef01234567",
+         *         "where": {
+         *           "eq": [
+         *             "syscall",
+         *             "read"
+         *           ]
+         *         },
+         *         "per": "zonename",
+         *         "condition": {
+         *           "kind": "quantile",
+         *           "q": 0.99,
+         *           "windowSec": 60,
+         *           "above": 10000000,
+         *           "resolve": 8000000
+         *         },
+         *         "forSec": 30,
+         *         "labels": {
+         *           "severity": "page"
+         *         },
+         *         "annotations": {
+         *           "summary": "{{ key }}: p99 of reads is {{ value }}"
+         *         }
+         *       }
+         *     }
+         */
+        readonly "application/json": {
+          readonly rule: {
+            readonly [key: string]: unknown;
+          };
+          /** @description epoch seconds; negative: seconds before `to` */
+          readonly from?: number;
+          /** @description epoch seconds; default now */
+          readonly to?: number;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "fromTs": 1767225600,
+           *       "toTs": 1767830400,
+           *       "stepSec": 60,
+           *       "evaluations": 10080,
+           *       "unknown": 0,
+           *       "keys": 1,
+           *       "notes": [],
+           *       "alerts": [
+           *         {
+           *           "key": "5f1f6f5e",
+           *           "fromTs": 1767229200,
+           *           "toTs": 1767229800,
+           *           "worst": 31000000
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": components["schemas"]["AlertTest"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 422: components["responses"]["TooLarge"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listSilences: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "silences": [
+           *         {
+           *           "id": "0f1e2d3c4b5a6978",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "matchers": [
+           *             {
+           *               "name": "alertname",
+           *               "op": "=",
+           *               "value": "slow reads"
+           *             }
+           *           ],
+           *           "endsMs": 1767232800000,
+           *           "comment": "the disks are being changed",
+           *           "startsMs": 1767225600000,
+           *           "weekly": null,
+           *           "createdMs": 1767225600000,
+           *           "isInForce": true
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly silences: readonly components["schemas"]["SilenceInfo"][];
+          };
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly createSilence: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "matchers": [
+         *         {
+         *           "name": "alertname",
+         *           "op": "=",
+         *           "value": "slow reads"
+         *         }
+         *       ],
+         *       "endsMs": 1767232800000,
+         *       "comment": "the disks are being changed"
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 201: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "0f1e2d3c4b5a6978",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "matchers": [
+           *         {
+           *           "name": "alertname",
+           *           "op": "=",
+           *           "value": "slow reads"
+           *         }
+           *       ],
+           *       "endsMs": 1767232800000,
+           *       "comment": "the disks are being changed",
+           *       "startsMs": 1767225600000,
+           *       "weekly": null,
+           *       "createdMs": 1767225600000,
+           *       "isInForce": true
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SilenceInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly deleteSilence: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description Done */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listHooks: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "hooks": [
+           *         {
+           *           "id": "8796a5b4c3d2e1f0",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "name": "pager",
+           *           "kind": "webhook",
+           *           "url": "https://pager.example.com/hook",
+           *           "groupBy": [
+           *             "alertname"
+           *           ],
+           *           "isSigned": true,
+           *           "groupWaitSec": 2,
+           *           "groupIntervalSec": 30,
+           *           "repeatSec": 14400,
+           *           "sendResolved": true,
+           *           "fromFile": false,
+           *           "createdMs": 1767225600000
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly hooks: readonly components["schemas"]["HookInfo"][];
+          };
+        };
+      };
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly createHook: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "pager",
+         *       "kind": "webhook",
+         *       "url": "https://pager.example.com/hook",
+         *       "groupBy": [
+         *         "alertname"
+         *       ]
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 201: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "8796a5b4c3d2e1f0",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "pager",
+           *       "kind": "webhook",
+           *       "url": "https://pager.example.com/hook",
+           *       "groupBy": [
+           *         "alertname"
+           *       ],
+           *       "isSigned": true,
+           *       "groupWaitSec": 2,
+           *       "groupIntervalSec": 30,
+           *       "repeatSec": 14400,
+           *       "sendResolved": true,
+           *       "fromFile": false,
+           *       "createdMs": 1767225600000,
+           *       "secret": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+           *     }
+           */
+          readonly "application/json": components["schemas"]["NewHookInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly deleteHook: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description Done */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly testHook: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "ok": false,
+           *       "tookMs": 3000,
+           *       "problem": "send to a hook: no answer within 3000 ms"
+           *     }
+           */
+          readonly "application/json": components["schemas"]["HookTest"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listDeliveries: {
+    readonly parameters: {
+      readonly query?: {
+        readonly status?: "waiting" | "sent" | "dead";
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "deliveries": [
+           *         {
+           *           "id": "00112233445566778899aabbccddeeff",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "hook": "8796a5b4c3d2e1f0",
+           *           "status": "dead",
+           *           "createdMs": 1767225600000,
+           *           "attempts": 12,
+           *           "nextMs": null,
+           *           "problem": "send to a hook: the answer is 500",
+           *           "alerts": 1
+           *         }
+           *       ]
+           *     }
+           */
+          readonly "application/json": {
+            readonly deliveries: readonly components["schemas"]["DeliveryInfo"][];
+          };
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly retryDelivery: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "00112233445566778899aabbccddeeff",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "hook": "8796a5b4c3d2e1f0",
+           *       "status": "waiting",
+           *       "createdMs": 1767225600000,
+           *       "attempts": 13,
+           *       "nextMs": 1767225600000,
+           *       "problem": "",
+           *       "alerts": 1
+           *     }
+           */
+          readonly "application/json": components["schemas"]["DeliveryInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
       readonly 429: components["responses"]["TooMany"];
       readonly 503: components["responses"]["Unavailable"];
     };

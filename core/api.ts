@@ -629,3 +629,83 @@ export interface TransformationInfo {
   /** Its choices, by parameter. */
   readonly choices?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** GET /v1/boards answers {boards: BoardInfo[]}: panels under a name, on one time axis. */
+export interface BoardInfo {
+  readonly id: string;
+  readonly name: string;
+  /** "operator" or a tenant's id. */
+  readonly owner: string;
+  readonly panels: readonly BoardPanel[];
+  /** The stretch of time that it opens with. */
+  readonly rangeSec: number;
+  readonly createdMs: number;
+  readonly changedMs: number;
+}
+
+/** What a panel shows. It names no instrumentation, since those end: any with this metric and these fields will do. */
+export interface BoardPanel {
+  readonly metric: string;
+  /** Fields that an instrumentation for it must have, in any order. */
+  readonly decomposition: readonly string[];
+  /** The key of its lines or hues; null: all together. */
+  readonly by: string | null;
+  /** Which keys count: all of these conditions. */
+  readonly where: readonly BoardCondition[];
+}
+
+/** The key is one of `values`; with `not`, none of them. */
+export interface BoardCondition {
+  readonly field: string;
+  readonly not: boolean;
+  readonly values: readonly string[];
+}
+
+/** GET /v1/zones answers {zones: ZoneInfo[]}, for operators: every zone that is there now, and where. */
+export interface ZoneInfo {
+  readonly zone: string;
+  readonly alias: string;
+  readonly host: string;
+  /** As the host reports it: "running". */
+  readonly state: string;
+  /** The owner's uuid, and its account's name; null where nobody has named it. */
+  readonly owner: string;
+  readonly ownerName: string | null;
+  /** Since when it has been there and this owner's, epoch ms; 0: as long as anybody knows. */
+  readonly sinceMs: number;
+}
+
+/** GET /v1/fleet: how what was measured arrives, over the last minutes, for operators. */
+export interface FleetInfo {
+  readonly fromTs: number;
+  readonly toTs: number;
+  readonly hosts: readonly HostArrivals[];
+  readonly streams: readonly StreamInfo[];
+}
+
+/** What has come of one host in the range. */
+export interface HostArrivals {
+  readonly host: string;
+  /** Begin of the newest window that was watched; null: none was. */
+  readonly newestTs: number | null;
+  /** From a window's end by its host's clock to its arrival, of the last minute's the 95th percentile; null: not known. */
+  readonly delayMs: number | null;
+  /** Windows told of: whole, partial, and gaps. */
+  readonly whole: number;
+  readonly partial: number;
+  readonly gaps: number;
+  /** Events known to be lost. */
+  readonly dropped: number;
+  /** Why windows were missing, the most frequent reason; "" where none were. */
+  readonly reason: string;
+}
+
+/** One stream of batches, of one run of one collector. */
+export interface StreamInfo {
+  readonly stream: string;
+  readonly seq: number;
+  readonly batches: number;
+  readonly rows: number;
+  /** When ingest took the newest batch, epoch ms. */
+  readonly receivedMs: number;
+}

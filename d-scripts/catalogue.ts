@@ -40,6 +40,7 @@ import { entry as diskIoOps } from "./disk.io_ops.ts";
 import { entry as diskPhysioBytes } from "./disk.physio_bytes.ts";
 import { entry as diskPhysioOps } from "./disk.physio_ops.ts";
 import { entry as diskQueue } from "./disk.queue.ts";
+import { entry as memoryHost } from "./memory.host.ts";
 import { entry as memoryPageIns } from "./memory.page_ins.ts";
 import { entry as memoryPressure } from "./memory.pressure.ts";
 import { entry as memoryReclaim } from "./memory.reclaim.ts";
@@ -51,6 +52,7 @@ import { entry as memoryThrottleTime } from "./memory.throttle_time.ts";
 import { entry as nicPhys } from "./nic.phys.ts";
 import { entry as nicPhysErrors } from "./nic.phys_errors.ts";
 import { entry as nicPhysPackets } from "./nic.phys_packets.ts";
+import { entry as nicPhysSpeed } from "./nic.phys_speed.ts";
 import { entry as nicVnic } from "./nic.vnic.ts";
 import { entry as nicVnicErrors } from "./nic.vnic_errors.ts";
 import { entry as nicVnicPackets } from "./nic.vnic_packets.ts";
@@ -101,6 +103,7 @@ const ENTRIES: readonly Entry[] = [
   diskPhysioBytes,
   diskPhysioOps,
   diskQueue,
+  memoryHost,
   memoryPageIns,
   memoryPressure,
   memoryReclaim,
@@ -112,6 +115,7 @@ const ENTRIES: readonly Entry[] = [
   nicPhys,
   nicPhysErrors,
   nicPhysPackets,
+  nicPhysSpeed,
   nicVnic,
   nicVnicErrors,
   nicVnicPackets,

@@ -13,7 +13,9 @@ import type { HostRow } from "../store/hosts.ts";
 const NAME = { minLength: 1, maxLength: 128 };
 const TEXT = { maxLength: 500 };
 const MS = Type.Integer({ minimum: 0 });
-const RATE = Type.Union([Type.Number({ minimum: 0 }), Type.Null()]);
+/** Of both types at once: of a union the validator, which coerces, would make 0 or false of null. */
+const RATE = Type.Unsafe<number | null>({ type: ["number", "null"], minimum: 0 });
+const WHEN = Type.Unsafe<number | null>({ type: ["integer", "null"], minimum: 0 });
 
 const ENABLING = Type.Object(
   {
@@ -23,7 +25,7 @@ const ENABLING = Type.Object(
     cause: Type.Union((Object.keys(CAUSES) as Cause[]).map((cause) => Type.Literal(cause))),
     reason: Type.String(TEXT),
     sinceMs: MS,
-    retryAtMs: Type.Union([MS, Type.Null()]),
+    retryAtMs: WHEN,
     eventsPerSec: RATE,
     dropsPerSec: RATE,
     dtraceCpu: Type.Optional(Type.Number({ minimum: 0 })),
@@ -36,7 +38,7 @@ const ENABLING = Type.Object(
 const SUPPORT = Type.Object(
   {
     metric: Type.String(NAME),
-    supported: Type.Union([Type.Boolean(), Type.Null()]),
+    supported: Type.Unsafe<boolean | null>({ type: ["boolean", "null"] }),
     reason: Type.String(TEXT),
     missing: Type.Array(Type.String(NAME), { maxItems: 200 }),
   },
@@ -47,7 +49,7 @@ const DETAIL = Type.Object(
   {
     dtrace: Type.String({ maxLength: 200 }),
     bootSec: Type.Number({ minimum: 0 }),
-    clockOffsetMs: Type.Union([Type.Integer(), Type.Null()]),
+    clockOffsetMs: Type.Unsafe<number | null>({ type: ["integer", "null"] }),
     enablings: Type.Array(ENABLING, { maxItems: 1000 }),
     metrics: Type.Array(SUPPORT, { maxItems: 500 }),
   },

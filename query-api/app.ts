@@ -4,8 +4,14 @@
 import swagger from "@fastify/swagger";
 import { Guesses } from "../server/guesses.ts";
 import { createApp, type App } from "../server/http.ts";
+import { Alerts } from "./alerts/alerts.ts";
+import { hookRoutes } from "./alerts/hook-routes.ts";
+import { alertRoutes } from "./alerts/routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
+import { boardRoutes } from "./board-routes.ts";
+import { capacityRoutes } from "./capacity/routes.ts";
 import { createContext, isSecure, type QueryOptions } from "./context.ts";
+import { fleetRoutes } from "./fleet-routes.ts";
 import { instrumentationRoutes } from "./instrumentation-routes.ts";
 import type { Instrumentations } from "./instrumentations.ts";
 import { limitReads } from "./gated-reads.ts";
@@ -27,6 +33,8 @@ import { valueRoutes } from "./value-routes.ts";
 export interface QueryApi {
   readonly app: App;
   readonly instrumentations: Instrumentations;
+  /** To be started once the app listens. */
+  readonly alerts: Alerts;
 }
 
 export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
@@ -58,7 +66,7 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
     transformObject: (made) => completed(("openapiObject" in made ? made.openapiObject : {}) as OpenApi),
   });
   const context = createContext(app, guesses, options);
-  sessionRoutes(app, context);
+  sessionRoutes(app, { ...context, bearer });
   tenantRoutes(context);
   tokenRoutes(context);
   auditRoutes(context);
@@ -67,17 +75,28 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   valueRoutes(context);
   selectionRoutes(context);
   liveRoutes(context);
+  boardRoutes(context);
+  fleetRoutes(context);
+  capacityRoutes(context);
+  const alerts = new Alerts({
+    ...context,
+    tables: options.alerts,
+    publicUrl: options.publicUrl,
+    options: options.alerting ?? {},
+  });
+  alertRoutes(context, alerts);
+  hookRoutes(context, alerts);
   operationRoutes(context);
   prometheusRoutes(context);
   const wrong = metrics.gauge("query_wrong_tokens", "Tokens since the start that were nobody's.");
   metrics.beforeText(() => wrong.set(guesses.wrong));
   const endUpkeep = startUpkeep({ ...context, tokens });
-  app.addHook("onClose", (_app, done) => {
+  app.addHook("onClose", async () => {
     endUpkeep();
-    done();
+    await alerts.close();
   });
   if (options.webDir !== null) await serveWeb(app, options.webDir);
-  return { app, instrumentations: context.instrumentations };
+  return { app, instrumentations: context.instrumentations, alerts };
 }
 
 const SECURITY = {
@@ -91,6 +110,9 @@ const TAGS = [
   { name: "instrumentations", description: "What is being measured" },
   { name: "values", description: "What was measured" },
   { name: "selections", description: "What a selection is made of, compared, and measured more closely" },
+  { name: "capacity", description: "Who grows, what is left, and when a limit is reached" },
+  { name: "boards", description: "Panels under a name" },
+  { name: "alerts", description: "Rules, what they found, and who is told" },
   { name: "tenants", description: "Accounts, and whose zones were when" },
   { name: "tokens", description: "Who may call" },
   { name: "audit", description: "Who did what" },

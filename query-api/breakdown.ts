@@ -6,7 +6,7 @@ import { InputError } from "../core/errors.ts";
 import { bucketsOf } from "../core/histogram/buckets.ts";
 import type { Scheme } from "../core/histogram/scheme.ts";
 import type { StoreClient } from "../store/client.ts";
-import { exact } from "./heatmap.ts";
+import { exact } from "./exact.ts";
 import { planTotal } from "./planner.ts";
 import { columnOf, Params, reading, windowsFilter, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";

@@ -6,7 +6,7 @@
  */
 import type { HeatmapColumn } from "../core/api.ts";
 import type { Buckets } from "../core/histogram/buckets.ts";
-import { fromTally, quantile, totalOf } from "../core/histogram/distribution.ts";
+import { fromTally, quantilesOf, totalOf, type Distribution } from "../core/histogram/distribution.ts";
 
 /** What coverage rows say of one column. */
 export interface ColumnCoverage {
@@ -16,11 +16,7 @@ export interface ColumnCoverage {
   readonly reason: string;
 }
 
-/**
- * @param tally counts by bucket
- * @param coverage undefined where no coverage row says anything
- * @param ticksPerHost ticks in a whole column of one host
- */
+/** @param tally counts by bucket; see `columnOf` */
 export function column(
   ts: number,
   buckets: Buckets,
@@ -29,23 +25,42 @@ export function column(
   ticksPerHost: number,
   expected: number,
 ): HeatmapColumn {
-  const distribution = fromTally(tally);
+  return columnOf(ts, buckets, fromTally(tally), coverage, ticksPerHost, expected);
+}
+
+/**
+ * @param distribution ascending by bucket
+ * @param coverage undefined where no coverage row says anything
+ * @param ticksPerHost ticks in a whole column of one host
+ */
+export function columnOf(
+  ts: number,
+  buckets: Buckets,
+  distribution: Distribution,
+  coverage: ColumnCoverage | undefined,
+  ticksPerHost: number,
+  expected: number,
+): HeatmapColumn {
   const watched = coverage !== undefined && coverage.ticks > 0;
-  const at = (q: number): number | null => (watched ? quantile(buckets, distribution, q) : null);
+  const total = watched ? totalOf(distribution) : null;
+  const [p50 = null, p90 = null, p99 = null, p999 = null] = quantilesOf(buckets, distribution, FRACTIONS, total ?? 0);
   return {
     ts,
     reporting: reporting(coverage?.ticks ?? 0, ticksPerHost, expected),
     expected,
     dropped: coverage?.dropped ?? 0,
     reason: coverage?.reason ?? "",
-    total: watched ? totalOf(distribution) : null,
-    p50: at(0.5),
-    p90: at(0.9),
-    p99: at(0.99),
-    p999: at(0.999),
-    ...distribution,
+    total,
+    p50,
+    p90,
+    p99,
+    p999,
+    bucket: distribution.bucket,
+    count: distribution.count,
   };
 }
+
+const FRACTIONS = [0.5, 0.9, 0.99, 0.999];
 
 /** Hosts' worth of ticks, rounded down, but 1 where anything was reported: 0 means that nothing is known. */
 export function reporting(ticks: number, ticksPerHost: number, expected: number): number {

@@ -3,14 +3,15 @@
  *
  * Shares and not counts are compared, since a busier hour has more of everything. They add up to 1 on each side, `other` included.
  */
-import type { Against, AnsweredSelection, ComparedPart, SelectionComparison } from "../core/api.ts";
+import type { Against, ComparedPart, SelectionComparison } from "../core/api.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { ExpectedHosts } from "./expected.ts";
-import { planTotal, type Plan } from "./planner.ts";
+import { planTotal } from "./planner.ts";
 import { chosenKeys, known } from "./selection-breakdown.ts";
 import { readSums, type KeySums, type Source } from "./selection-sums.ts";
-import { answeredSelection, earlier, refusal, requireSummable, wholeOf, type Selected } from "./selection.ts";
+import { answeredWith, earlier, refusal, requireSummable, watchingOf, wholeOf, type Selected } from "./selection.ts";
 import { keysOf } from "./view.ts";
+import { UNWATCHED } from "./watching.ts";
 
 /** How many seconds before. */
 export const BEFORE_SEC: Readonly<Record<"hour" | "day" | "week", number>> = {
@@ -37,11 +38,6 @@ export function pairOf(a: Selected, against: Against, b: Selected | undefined): 
   return { against, a, b: earlier(a, BEFORE_SEC[against as keyof typeof BEFORE_SEC]) };
 }
 
-interface Side {
-  readonly plan: Plan;
-  readonly answered: AnsweredSelection;
-}
-
 /** @param by a key that both have; undefined: every such key */
 export async function readComparison(
   store: StoreClient,
@@ -58,29 +54,35 @@ export async function readComparison(
     by,
     keysOf(a.view.spec).filter((key) => keysOfB.includes(key)),
   );
-  const side = async (selected: Selected): Promise<Side> => {
-    const plan = await planTotal(store, selected.view, selected.range, nowSec, signal);
-    // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
-    return { plan, answered: await answeredSelection(store, selected, plan, expected, signal) };
-  };
-  const [sideA, other] = await Promise.all([side(a), against === "rest" ? undefined : side(b)]);
-  // The whole of a range was watched as its part was.
-  const sideB = other ?? { ...sideA, answered: { ...sideA.answered, low: b.low, high: b.high, where: {} } };
+  const [planA, planOfB] = await Promise.all([
+    planTotal(store, a.view, a.range, nowSec, signal),
+    against === "rest" ? undefined : planTotal(store, b.view, b.range, nowSec, signal),
+  ]);
+  const planB = planOfB ?? planA;
   const sources: Source[] =
     against === "rest"
-      ? [{ selected: b, plan: sideB.plan, to: "split", part: a }]
+      ? [{ selected: b, plan: planB, to: "split", part: a }]
       : [
-          { selected: a, plan: sideA.plan, to: "a" },
-          { selected: b, plan: sideB.plan, to: "b" },
+          { selected: a, plan: planA, to: "a" },
+          { selected: b, plan: planB, to: "b" },
         ];
-  const sums = await readSums(store, sources, fields, "difference", limit, signal);
+  // The whole of a range was watched as its part was.
+  const watching = [
+    watchingOf(a, planA, expected),
+    ...(planOfB === undefined ? [] : [watchingOf(b, planOfB, expected)]),
+  ];
+  const sums = await readSums(store, sources, fields, "difference", limit, signal, watching);
+  const [watchedA = UNWATCHED, watchedB = watchedA] = sums.watched;
+  const answeredA = answeredWith(a, planA, watchedA);
+  const answeredB =
+    planOfB === undefined ? { ...answeredA, low: b.low, high: b.high, where: {} } : answeredWith(b, planOfB, watchedB);
   return {
     against,
-    a: sideA.answered,
-    b: sideB.answered,
+    a: answeredA,
+    b: answeredB,
     exact: true,
-    totalA: known(sums.totalA, sideA.answered.watchedSec),
-    totalB: known(sums.totalB, sideB.answered.watchedSec),
+    totalA: known(sums.totalA, answeredA.watchedSec),
+    totalB: known(sums.totalB, answeredB.watchedSec),
     comparisons: sums.byKey.map(compared),
   };
 }

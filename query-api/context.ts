@@ -9,6 +9,8 @@ import type { Guesses, GuessLimits } from "../server/guesses.ts";
 import type { Log } from "../server/log.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { Audit, type AuditRow } from "../store/audit.ts";
+import type { AlertTables } from "../store/alerts.ts";
+import type { BoardRow } from "../store/boards.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { ControlTable } from "../store/control.ts";
 import type { HostRow } from "../store/hosts.ts";
@@ -16,6 +18,7 @@ import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { Ownership } from "../store/ownership.ts";
 import { isLiving, type TenantRow } from "../store/tenants.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
+import type { AlertingOptions } from "./alerts/alerts.ts";
 import { Expectations, type ExpectedHosts } from "./expected.ts";
 import { Instrumentations, specOf } from "./instrumentations.ts";
 import type { ReadLimits } from "./limits.ts";
@@ -31,6 +34,10 @@ export interface QueryOptions {
   readonly ownership: Ownership;
   readonly hosts: ControlTable<HostRow>;
   readonly instrumentations: ControlTable<InstrumentationRow>;
+  readonly boards: ControlTable<BoardRow>;
+  readonly alerts: AlertTables;
+  /** Rules and hooks of files, and what is allowed to hooks. */
+  readonly alerting?: AlertingOptions;
   readonly feed: LiveFeed;
   readonly metrics: Metrics;
   readonly version: string;

@@ -17,8 +17,9 @@ import { hostDetail, presenceOf } from "./hosts.ts";
 import { instrumentationInfo, MAX_PER_TENANT, specOf, type Instrumentations } from "./instrumentations.ts";
 import { planTotal } from "./planner.ts";
 import { readSums } from "./selection-sums.ts";
-import { answeredSelection, type Selected } from "./selection.ts";
+import { answeredWith, watchingOf, type Selected } from "./selection.ts";
 import { tenantOf } from "./view.ts";
+import { UNWATCHED } from "./watching.ts";
 
 export const MAX_ENABLINGS_PER_HOST = 20;
 /** What an estimate is made from. */
@@ -184,9 +185,10 @@ async function readEstimate(
     };
     const selected: Selected = { selection, view, range, buckets: null, low: null, high: null };
     const plan = await planTotal(store, view, range, nowSec(), signal);
-    const { watchedSec } = await answeredSelection(store, selected, plan, expectedFor(tenant), signal);
+    const watching = [watchingOf(selected, plan, expectedFor(tenant))];
+    const { totalA, watched } = await readSums(store, [{ selected, plan, to: "a" }], [], "total", 1, signal, watching);
+    const { watchedSec } = answeredWith(selected, plan, watched[0] ?? UNWATCHED);
     if (watchedSec === 0) continue;
-    const { totalA } = await readSums(store, [{ selected, plan, to: "a" }], [], "total", 1, signal);
     return { eventsPerSec: totalA / watchedSec, basis };
   }
   return unknown;

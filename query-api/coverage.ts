@@ -29,18 +29,22 @@ export async function readCoverage(
   signal?: AbortSignal,
 ): Promise<RangeCoverage> {
   const params = new Params();
-  const parts = partsOf(view, plan, presence, params);
-  if (parts.length === 0) return rangeCoverage([]);
-  const [only = "", ...more] = parts;
-  const sum = (column: string): string => (more.length === 0 ? column : `sum(${column})`);
-  const rows = await store.query<CoverageRow>(
-    `SELECT x, toUInt32(${sum("ticks")}) AS ticks, toUInt32(${sum("seconds")}) AS seconds,
-       toFloat64(${sum("lost")}) AS dropped, ${more.length === 0 ? "why" : "sumMap(why.1, why.2)"} AS reasons
-     FROM (${[only, ...more].join(" UNION ALL ")}) ${more.length === 0 ? "" : "GROUP BY x"}`,
-    params.values,
-    reading(signal),
-  );
+  const [sql] = coverageSql(view, plan, presence, params);
+  if (sql === undefined) return rangeCoverage([]);
+  const rows = await store.query<CoverageRow>(sql, params.values, reading(signal));
   return rangeCoverage(rows);
+}
+
+/** The statement that gives a plan's coverage by its columns: CoverageRow each; none where there is nothing to read. */
+export function coverageSql(view: View, plan: GridPlan, presence: Presence, params: Params): string[] {
+  const parts = partsOf(view, plan, presence, params);
+  if (parts.length === 0) return [];
+  const sum = (column: string): string => (parts.length === 1 ? column : `sum(${column})`);
+  return [
+    `SELECT x, toUInt32(${sum("ticks")}) AS ticks, toUInt32(${sum("seconds")}) AS seconds,
+       toFloat64(${sum("lost")}) AS dropped, ${parts.length === 1 ? "why" : "sumMap(why.1, why.2)"} AS reasons
+     FROM (${parts.join(" UNION ALL ")}) ${parts.length === 1 ? "" : "GROUP BY x"}`,
+  ];
 }
 
 function partsOf(view: View, plan: GridPlan, presence: Presence, params: Params): string[] {
@@ -89,6 +93,8 @@ function mostFrequent(reasons: readonly string[], counts: readonly (number | str
   return most;
 }
 
+/** Whether a raw row of coverage says that nobody watched. */
+export const RAW_GAP = "status = 'gap'";
 const MINUTE = "(intDiv(toUnixTimestamp(ts), 60) * 60)";
 const RAW_WHY = "if(reason = '', ([], []), ([toString(reason)], [toUInt64(1)]))";
 const ROLLED_WHY = "(arrayMap(r -> toString(r), reasons), reason_counts)";

@@ -1,6 +1,7 @@
 /**
  * expected.ts: which hosts should report to a reader, and when: those on which a tenant has a zone, and all of them to operators.
  */
+import { createHash } from "node:crypto";
 import type { ControlTable } from "../store/control.ts";
 import type { HostRow } from "../store/hosts.ts";
 import type { Ownership, OwnershipRow } from "../store/ownership.ts";
@@ -19,6 +20,7 @@ export interface Presence {
 
 export class ExpectedHosts {
   readonly #intervals: ReadonlyMap<string, readonly Interval[]>;
+  readonly #digests = new Map<string, string>();
 
   /**
    * @param ownership of every zone whose host is expected: a tenant's, or all
@@ -64,7 +66,46 @@ export class ExpectedHosts {
     }
     return { always, partly };
   }
+
+  /** How many hosts are expected in each of `columns` columns from `fromTs` on, epoch seconds. */
+  counts(fromTs: number, stepSec: number, columns: number): Uint32Array {
+    const counts = new Uint32Array(columns);
+    const endMs = (fromTs + columns * stepSec) * 1000;
+    let always = 0;
+    for (const intervals of this.#intervals.values()) {
+      if (intervals.some((each) => each.fromMs <= fromTs * 1000 && endMs <= each.toMs)) {
+        always += 1;
+        continue;
+      }
+      // Few hosts come or go within a range.
+      if (!overlaps(intervals, fromTs * 1000, endMs)) continue;
+      for (let i = 0; i < columns; i++) {
+        const beginMs = (fromTs + i * stepSec) * 1000;
+        if (overlaps(intervals, beginMs, beginMs + stepSec * 1000)) counts[i] = (counts[i] ?? 0) + 1;
+      }
+    }
+    return counts.map((each) => each + always);
+  }
+
+  /** Of two ranges, or of one at two times, equal only if the same hosts are expected in it at the same times. */
+  digest(fromMs: number, toMs: number): string {
+    const range = `${fromMs} ${toMs}`;
+    let digest = this.#digests.get(range);
+    if (digest === undefined) {
+      const { always, partly } = this.presence(fromMs, toMs);
+      const times = partly.map(({ host, ...each }) => [host, each.fromMs, each.toMs]);
+      digest = createHash("sha256")
+        .update(JSON.stringify([always, times]))
+        .digest("base64");
+      if (this.#digests.size >= MAX_DIGESTS) this.#digests.clear();
+      this.#digests.set(range, digest);
+    }
+    return digest;
+  }
 }
+
+/** Hours that readers look at. */
+const MAX_DIGESTS = 2000;
 
 interface KnownHost {
   readonly host: string;

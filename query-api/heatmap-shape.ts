@@ -33,15 +33,16 @@ export function shapeHeatmap(heatmap: Heatmap, shape: Shape): Heatmap {
     ? chooseRows(buckets, rangeOf(buckets, heatmap.columns, low, high), shape.axis ?? "log", shape.rows)
     : null;
   const outside: Outside = { below: 0, above: 0 };
+  const isSame = rows === null && !weighed;
   const reshape = <T extends Distribution>(each: T, count: Outside): T => ({
     ...each,
     ...(rows === null ? {} : rebin(rows, each, count)),
     ...(weighed ? { weight: weigh(buckets, rows, each) } : {}),
   });
-  const columns = heatmap.columns.map((column) => reshape(column, outside));
+  const columns = isSame ? heatmap.columns : heatmap.columns.map((column) => reshape(column, outside));
   const groups = heatmap.groups?.map((group) => ({
     ...group,
-    columns: group.columns.map((column) => reshape(column, { below: 0, above: 0 })),
+    columns: isSame ? group.columns : group.columns.map((column) => reshape(column, { below: 0, above: 0 })),
   }));
   const left = outside.below + outside.above;
   return {

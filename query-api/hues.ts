@@ -4,7 +4,7 @@
 import { InputError } from "../core/errors.ts";
 import type { StoreClient } from "../store/client.ts";
 import { readBreakdown } from "./breakdown.ts";
-import type { Hues } from "./heatmap.ts";
+import type { Hues } from "./grid-read.ts";
 import type { Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 

@@ -3,7 +3,10 @@
  * that follow from who may call it and what it takes. A route that is missing here fails test/api/openapi.test.ts.
  */
 import { Type, type TSchema } from "typebox";
+import * as capacity from "./capacity/shapes.ts";
+import * as alerts from "./shapes-alerts.ts";
 import * as access from "./shapes-access.ts";
+import * as fleet from "./shapes-fleet.ts";
 import * as instrumentations from "./shapes-instrumentations.ts";
 import * as values from "./shapes-values.ts";
 
@@ -32,6 +35,7 @@ const ACME = "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11";
 const OK = Type.Object({ ok: Type.Boolean() }, { additionalProperties: false });
 const ARROW = "application/vnd.apache.arrow.stream";
 const EVENTS = "text/event-stream";
+const FILES = ["text/csv", ARROW, "application/vnd.apache.parquet", "application/x-ndjson"];
 
 const list = (name: string, items: TSchema): TSchema =>
   Type.Object({ [name]: Type.Array(items) }, { additionalProperties: false });
@@ -76,7 +80,82 @@ const COLUMN = {
   ...{ p50: 5000, p90: 9100, p99: 15_000, p999: 15_000, bucket: [5, 7], count: [11, 1] },
 };
 
+const BOARD_INPUT = {
+  name: "web tier",
+  panels: [
+    {
+      ...{ metric: "syscall.ops", decomposition: ["execname", "latency"], by: "execname" },
+      where: [{ field: "zonename", not: false, values: ["5f1f6f5e"] }],
+    },
+  ],
+  rangeSec: 600,
+};
+const BOARD = { id: "0011223344556677", owner: ACME, ...BOARD_INPUT, createdMs: MS, changedMs: MS };
+const ZONE = {
+  ...{ zone: "5f1f6f5e", alias: "web-0", host: "cn-01", state: "running" },
+  ...{ owner: ACME, ownerName: "acme", sinceMs: 0 },
+};
+
 const SELECTION = { instrumentation: INSTRUMENTATION.id, from: -600, where: { eq: ["syscall", "read"] } };
+
+const RULE = {
+  name: "slow reads",
+  instrumentation: INSTRUMENTATION.id,
+  where: { eq: ["syscall", "read"] },
+  per: "zonename",
+  condition: { kind: "quantile", q: 0.99, windowSec: 60, above: 10_000_000, resolve: 8_000_000 },
+  forSec: 30,
+  labels: { severity: "page" },
+  annotations: { summary: "{{ key }}: p99 of reads is {{ value }}" },
+};
+const RULE_INFO = {
+  ...{ id: "76543210fedcba98", owner: ACME, fromFile: false, rule: RULE, createdMs: MS, changedMs: MS, problem: "" },
+};
+const SILENCE_INPUT = {
+  matchers: [{ name: "alertname", op: "=", value: "slow reads" }],
+  endsMs: MS + 7_200_000,
+  comment: "the disks are being changed",
+};
+const SILENCE = {
+  ...{
+    id: "0f1e2d3c4b5a6978",
+    owner: ACME,
+    ...SILENCE_INPUT,
+    startsMs: MS,
+    weekly: null,
+    createdMs: MS,
+    isInForce: true,
+  },
+};
+const HOOK_INPUT = { name: "pager", kind: "webhook", url: "https://pager.example.com/hook", groupBy: ["alertname"] };
+const HOOK = {
+  ...{ id: "8796a5b4c3d2e1f0", owner: ACME, ...HOOK_INPUT, isSigned: true, groupWaitSec: 2, groupIntervalSec: 30 },
+  ...{ repeatSec: 14_400, sendResolved: true, fromFile: false, createdMs: MS },
+};
+const ALERT = {
+  ...{
+    fingerprint: "1122334455667788",
+    rule: RULE_INFO.id,
+    owner: ACME,
+    name: "slow reads",
+    key: "5f1f6f5e",
+    status: "firing",
+  },
+  ...{ labels: { alertname: "slow reads", zonename: "5f1f6f5e", severity: "page" } },
+  ...{ annotations: { summary: "web-0: p99 of reads is 12.5 ms" }, sinceMs: MS, startsMs: MS - 30_000, endsMs: null },
+  ...{ value: 12_500_000, isPartial: false, unknownSinceMs: null, why: "", isLate: false, isSilenced: false },
+};
+const DELIVERY = {
+  ...{
+    id: "00112233445566778899aabbccddeeff",
+    owner: ACME,
+    hook: HOOK.id,
+    status: "dead",
+    createdMs: MS,
+    attempts: 12,
+  },
+  ...{ nextMs: null, problem: "send to a hook: the answer is 500", alerts: 1 },
+};
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "GET /v1/session": { id: "getSession", answer: access.SessionInfo, example: SESSION },
@@ -141,6 +220,119 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     sends: { label: "postgres reads" },
     errors: [409],
   },
+  "GET /v1/boards": { id: "listBoards", answer: list("boards", fleet.BoardInfo), example: { boards: [BOARD] } },
+  "POST /v1/boards": { id: "createBoard", status: 201, answer: fleet.BoardInfo, example: BOARD, sends: BOARD_INPUT },
+  "GET /v1/boards/{id}": { id: "getBoard", answer: fleet.BoardInfo, example: BOARD },
+  "PUT /v1/boards/{id}": { id: "putBoard", answer: fleet.BoardInfo, example: BOARD, sends: BOARD_INPUT },
+  "DELETE /v1/boards/{id}": { id: "deleteBoard", status: 204 },
+  "GET /v1/capacity/growth": { id: "readGrowth", answer: capacity.CapacityGrowth, other: FILES, errors: [422] },
+  "GET /v1/capacity/headroom": { id: "readHeadroom", answer: capacity.CapacityHeadroom, other: FILES, errors: [422] },
+  "GET /v1/capacity/fit": { id: "fitZone", answer: capacity.CapacityFit, other: FILES, errors: [422] },
+  "GET /v1/capacity/consumers": {
+    id: "readConsumers",
+    answer: capacity.CapacityConsumers,
+    other: FILES,
+    errors: [422],
+  },
+  "GET /v1/capacity/hours": { id: "readHours", answer: capacity.CapacityHours, other: FILES, errors: [422] },
+  "GET /v1/capacity/neighbours": {
+    id: "readNeighbours",
+    answer: capacity.CapacityNeighbours,
+    other: FILES,
+    errors: [422],
+  },
+  "GET /v1/capacity/heatmap": { id: "readCapacityHeatmap", answer: capacity.CapacityHeatmap, errors: [422] },
+  "GET /v1/capacity/report": {
+    id: "readCapacityReport",
+    answer: capacity.CapacityReport,
+    other: ["text/html"],
+    errors: [422],
+  },
+  "GET /v1/instrumentations/{id}/months": {
+    id: "readMonths",
+    answer: capacity.InstrumentationMonths,
+    other: FILES,
+    errors: [422],
+  },
+  "GET /v1/instrumentations/{id}/forecast": {
+    id: "readForecast",
+    answer: capacity.InstrumentationForecast,
+    errors: [422],
+  },
+  "GET /v1/alerts": { id: "listAlerts", answer: list("alerts", alerts.AlertInfo), example: { alerts: [ALERT] } },
+  "GET /v1/alerts/rules": {
+    id: "listAlertRules",
+    answer: list("rules", alerts.AlertRuleInfo),
+    example: { rules: [RULE_INFO] },
+  },
+  "POST /v1/alerts/rules": {
+    id: "createAlertRule",
+    status: 201,
+    answer: alerts.AlertRuleInfo,
+    example: RULE_INFO,
+    sends: RULE,
+    errors: [404, 409],
+  },
+  "GET /v1/alerts/rules/{id}": { id: "getAlertRule", answer: alerts.AlertRuleInfo, example: RULE_INFO },
+  "PUT /v1/alerts/rules/{id}": {
+    id: "putAlertRule",
+    answer: alerts.AlertRuleInfo,
+    example: RULE_INFO,
+    sends: RULE,
+    errors: [409],
+  },
+  "DELETE /v1/alerts/rules/{id}": { id: "deleteAlertRule", status: 204, errors: [409] },
+  "POST /v1/alerts/test": {
+    id: "testAlertRule",
+    answer: alerts.AlertTest,
+    example: {
+      ...{ fromTs: SEC, toTs: SEC + 604_800, stepSec: 60, evaluations: 10_080, unknown: 0, keys: 1, notes: [] },
+      alerts: [{ key: "5f1f6f5e", fromTs: SEC + 3600, toTs: SEC + 4200, worst: 31_000_000 }],
+    },
+    sends: { rule: RULE },
+    errors: [404, 422],
+  },
+  "GET /v1/alerts/silences": {
+    id: "listSilences",
+    answer: list("silences", alerts.SilenceInfo),
+    example: { silences: [SILENCE] },
+  },
+  "POST /v1/alerts/silences": {
+    id: "createSilence",
+    status: 201,
+    answer: alerts.SilenceInfo,
+    example: SILENCE,
+    sends: SILENCE_INPUT,
+  },
+  "DELETE /v1/alerts/silences/{id}": { id: "deleteSilence", status: 204 },
+  "GET /v1/alerts/hooks": { id: "listHooks", answer: list("hooks", alerts.HookInfo), example: { hooks: [HOOK] } },
+  "POST /v1/alerts/hooks": {
+    id: "createHook",
+    status: 201,
+    answer: alerts.NewHookInfo,
+    example: { ...HOOK, secret: "a".repeat(32) },
+    sends: HOOK_INPUT,
+    errors: [409],
+  },
+  "DELETE /v1/alerts/hooks/{id}": { id: "deleteHook", status: 204, errors: [409] },
+  "POST /v1/alerts/hooks/{id}/test": {
+    id: "testHook",
+    answer: alerts.HookTest,
+    example: { ok: false, tookMs: 3000, problem: "send to a hook: no answer within 3000 ms" },
+  },
+  "GET /v1/alerts/deliveries": {
+    id: "listDeliveries",
+    answer: list("deliveries", alerts.DeliveryInfo),
+    example: { deliveries: [DELIVERY] },
+  },
+  "POST /v1/alerts/deliveries/{id}/retry": {
+    id: "retryDelivery",
+    answer: alerts.DeliveryInfo,
+    example: { ...DELIVERY, status: "waiting", nextMs: MS, problem: "", attempts: 13 },
+    errors: [409],
+  },
+  "GET /v1/zones": { id: "listZones", answer: list("zones", fleet.ZoneInfo), example: { zones: [ZONE] } },
+  "GET /v1/fleet": { id: "getFleet", answer: fleet.FleetInfo },
   "GET /v1/hosts": { id: "listHosts", answer: list("hosts", instrumentations.HostInfo), example: { hosts: [] } },
   "GET /v1/tenants": { id: "listTenants", answer: list("tenants", access.TenantInfo), example: { tenants: [TENANT] } },
   "GET /v1/tenants/{id}": {

@@ -23,6 +23,12 @@ export interface Plan extends Range {
   readonly tier: Tier;
   /** Whether raw rows and roll-ups are of the same hours somewhere. */
   readonly late: boolean;
+  /** What is known of the hours; null: it was not looked up, since raw rows answer. */
+  readonly units: ReadonlyMap<number, Unit> | null;
+  /** Of which hours that is. */
+  readonly unitsRange: Range;
+  /** From where on it is read: what is older than its retention is there and not shown. */
+  readonly readFromTs: number;
 }
 
 /** A plan with columns. */
@@ -30,10 +36,21 @@ export type GridPlan = Plan & { readonly stepSec: number };
 
 /** Raw rows are kept a day at least: a read of later ones in columns narrower than a minute needs no look. */
 const SURELY_RAW_SEC = DAY_SEC;
+
+/** From where on raw rows have never been dropped: they go by whole days, and each is kept one at least (store/retention.ts). */
+export function surelyRawFrom(nowSec: number): number {
+  return (Math.floor(nowSec / DAY_SEC) - 1) * DAY_SEC;
+}
+
 /** And so does a total of so short a range: reading its raw rows costs less than the look. */
 const SMALL_SEC = 1800;
 
-/** Plans a read in at most `columns` columns. @param nowSec what is older than the instrumentation's retention is not read */
+/**
+ * Plans a read in at most `columns` columns.
+ *
+ * @param nowSec what is older than the instrumentation's retention is not read
+ * @param known what is known of its hours, where that has been looked up
+ */
 export async function planColumns(
   store: StoreClient,
   view: View,
@@ -41,13 +58,15 @@ export async function planColumns(
   columns: number,
   nowSec: number,
   signal?: AbortSignal,
+  known?: ReadonlyMap<number, Unit>,
 ): Promise<GridPlan> {
   const { granularitySec } = view.spec;
   const grid = resolve(range, columns, granularitySec);
   const floorTs = nowSec - view.instrumentation.retentionSec;
-  const simple = grid.stepSec < 60 && grid.fromTs >= nowSec - SURELY_RAW_SEC;
-  const widest = widen(grid, lcm(granularitySec, HOUR_SEC));
-  const units = simple ? new Map<number, Unit>() : await unitsIn(store, view, widest, signal);
+  const simple = known === undefined && grid.stepSec < 60 && grid.fromTs >= nowSec - SURELY_RAW_SEC;
+  // Columns wider than an hour are kept by days (query-api/column-blocks.ts): whole ones, of which all is known.
+  const widest = widen(grid, lcm(granularitySec, grid.stepSec > HOUR_SEC ? DAY_SEC : HOUR_SEC));
+  const units = known ?? (simple ? new Map<number, Unit>() : await unitsIn(store, view, widest, signal));
   // Wider until nothing in the range is finer than what is left of it.
   let { stepSec } = grid;
   for (const coarser of [60, HOUR_SEC]) {
@@ -59,7 +78,8 @@ export async function planColumns(
   const at = widen(grid, stepSec);
   // A column that is partly too old would be a part that looks like a whole.
   const fromTs = Math.min(at.toTs, Math.max(at.fromTs, Math.ceil(floorTs / stepSec) * stepSec));
-  return { ...at, stepSec, ...segmentsOf({ fromTs, toTs: at.toTs }, stepSec, units) };
+  const { segments, tier, late } = segmentsOf([{ fromTs, toTs: at.toTs }], stepSec, units);
+  return { ...at, stepSec, segments, tier, late, units: simple ? null : units, unitsRange: widest, readFromTs: fromTs };
 }
 
 /** Plans a read of a range as a whole. The range comes back wider where raw rows at its ends have gone. */
@@ -73,14 +93,17 @@ export async function planTotal(
   const floorTs = Math.ceil(nowSec - view.instrumentation.retentionSec);
   const asked = { fromTs: Math.min(range.toTs, Math.max(range.fromTs, floorTs)), toTs: range.toTs };
   const simple = asked.toTs - asked.fromTs <= SMALL_SEC && asked.fromTs >= nowSec - SURELY_RAW_SEC;
-  const units = simple ? new Map<number, Unit>() : await unitsIn(store, view, widen(asked, HOUR_SEC), signal);
+  const unitsRange = widen(asked, HOUR_SEC);
+  const units = simple ? new Map<number, Unit>() : await unitsIn(store, view, unitsRange, signal);
   const from = { fromTs: asked.fromTs, toTs: asked.fromTs + 1 };
   const to = { fromTs: asked.toTs - 1, toTs: asked.toTs };
   const whole = {
     fromTs: Math.floor(asked.fromTs / finest(from, units)) * finest(from, units),
     toTs: Math.ceil(asked.toTs / finest(to, units)) * finest(to, units),
   };
-  return { ...whole, stepSec: null, ...segmentsOf(whole, null, units) };
+  const { segments, tier, late } = segmentsOf([whole], null, units);
+  const known = { units: simple ? null : units, unitsRange };
+  return { ...whole, stepSec: null, segments, tier, late, ...known, readFromTs: whole.fromTs };
 }
 
 async function unitsIn(
@@ -117,19 +140,21 @@ function finest(range: Range, units: ReadonlyMap<number, Unit>): 1 | 60 | 3600 {
   return width;
 }
 
-/** The parts of a plan, by table. @param stepSec null: the range is one column */
+/** The parts of a plan, by table. @param ranges ascending and disjoint @param stepSec null: the range is one column */
 export function segmentsOf(
-  range: Range,
+  ranges: readonly Range[],
   stepSec: number | null,
   units: ReadonlyMap<number, Unit>,
 ): { segments: Segment[]; tier: Tier; late: boolean } {
   const parts = { windows: new Part(), windows_1m: new Part(), windows_1h: new Part() };
   let late = false;
-  for (const hour of range.fromTs < range.toTs ? hoursOf(range) : []) {
-    const sources = sourcesOf(units.get(hour));
-    late ||= sources.late;
-    const within = { fromTs: Math.max(range.fromTs, hour), toTs: Math.min(range.toTs, hour + HOUR_SEC) };
-    addHour(parts, hour, within, stepSec, sources);
+  for (const range of ranges) {
+    for (const hour of range.fromTs < range.toTs ? hoursOf(range) : []) {
+      const sources = sourcesOf(units.get(hour));
+      late ||= sources.late;
+      const within = { fromTs: Math.max(range.fromTs, hour), toTs: Math.min(range.toTs, hour + HOUR_SEC) };
+      addHour(parts, hour, within, stepSec, sources);
+    }
   }
   const segments = (Object.entries(parts) as [SegmentTable, Part][]).flatMap(([table, part]) => part.segment(table));
   const used = (table: SegmentTable): boolean => segments.some((segment) => segment.table === table);

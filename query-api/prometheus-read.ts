@@ -10,7 +10,7 @@ import { bucketsOf } from "../core/histogram/buckets.ts";
 import type { StoreClient } from "../store/client.ts";
 import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
-import { exact } from "./heatmap.ts";
+import { exact } from "./exact.ts";
 import { planColumns, planTotal, type GridPlan } from "./planner.ts";
 import { allEdges, INSTRUMENTATION, LE, leOf, NAME, usedEdges, type Family } from "./prometheus-names.ts";
 import { matchersSql, rowColumn, withRegexErrors, type Tester } from "./prometheus-matchers.ts";

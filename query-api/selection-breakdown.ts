@@ -6,8 +6,9 @@ import type { StoreClient } from "../store/client.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { planTotal } from "./planner.ts";
 import { readSums } from "./selection-sums.ts";
-import { answeredSelection, refusal, requireSummable, type Selected } from "./selection.ts";
+import { answeredWith, refusal, requireSummable, watchingOf, type Selected } from "./selection.ts";
 import { keysOf } from "./view.ts";
+import { UNWATCHED } from "./watching.ts";
 
 /** @param by a key; undefined: every key that there is */
 export async function readSelectionBreakdown(
@@ -21,9 +22,9 @@ export async function readSelectionBreakdown(
   requireSummable(selected, "selection");
   const fields = chosenKeys(by, keysOf(selected.view.spec));
   const plan = await planTotal(store, selected.view, selected.range, nowSec, signal);
-  // Coverage first: a batch that is stored between the two reads must not show as watched and empty.
-  const selection = await answeredSelection(store, selected, plan, expected, signal);
-  const sums = await readSums(store, [{ selected, plan, to: "a" }], fields, "total", limit, signal);
+  const watching = [watchingOf(selected, plan, expected)];
+  const sums = await readSums(store, [{ selected, plan, to: "a" }], fields, "total", limit, signal, watching);
+  const selection = answeredWith(selected, plan, sums.watched[0] ?? UNWATCHED);
   return {
     selection,
     exact: true,

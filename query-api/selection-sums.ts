@@ -5,10 +5,13 @@
  * however much is stored meanwhile; and so is a selection against the rest, whose rows are parted as they are read.
  */
 import type { StoreClient } from "../store/client.ts";
-import { exact } from "./heatmap.ts";
+import { DAY_SEC } from "../store/rollup-units.ts";
+import { coverageSql } from "./coverage.ts";
+import { exact } from "./exact.ts";
 import type { Plan } from "./planner.ts";
 import type { Selected } from "./selection.ts";
 import { columnOf, Params, reading, windowsFilter, type Segment } from "./sql.ts";
+import { UNWATCHED, type WatchedRange, type Watching } from "./watching.ts";
 
 /** What is added to which side. */
 export interface Source {
@@ -35,6 +38,7 @@ export type Ranking = "total" | "difference";
 /**
  * @param fields keys that every source has; none: totals alone
  * @param limit at most so many parts of each key
+ * @param watching one statement reads rows and coverage, hence one snapshot: what is stored meanwhile is in both or in neither
  */
 export async function readSums(
   store: StoreClient,
@@ -43,15 +47,17 @@ export async function readSums(
   ranking: Ranking,
   limit: number,
   signal?: AbortSignal,
-): Promise<{ totalA: number; totalB: number; byKey: KeySums[] }> {
+  watching: readonly Watching[] = [],
+): Promise<{ totalA: number; totalB: number; byKey: KeySums[]; watched: WatchedRange[] }> {
   const params = new Params();
   const rows = sources.flatMap((source) =>
     source.plan.segments.map((segment) => partOf(source, segment, fields, params)),
   );
   const none = fields.map((by) => ({ by, values: 0, totalA: 0, totalB: 0, parts: [] }));
-  if (rows.length === 0) return { totalA: 0, totalB: 0, byKey: none };
-  const found = await store.query<SumRow>(
-    `SELECT field, key, toFloat64(a) AS sa, toFloat64(b) AS sb, toFloat64(ta) AS ta, toFloat64(tb) AS tb, toUInt32(n) AS n
+  const unwatched = watching.map(() => UNWATCHED);
+  // Where there are no rows to read, there are none of coverage either.
+  if (rows.length === 0) return { totalA: 0, totalB: 0, byKey: none, watched: unwatched };
+  const sums = `SELECT toUInt16(field) AS field, key, toFloat64(a) AS sa, toFloat64(b) AS sb, toFloat64(ta) AS ta, toFloat64(tb) AS tb, toUInt32(n) AS n
      FROM (
        SELECT *, sum(a) OVER (PARTITION BY field) AS ta, sum(b) OVER (PARTITION BY field) AS tb,
          count() OVER (PARTITION BY field) AS n
@@ -62,11 +68,27 @@ export async function readSums(
          HAVING a != 0 OR b != 0
        )
      )
-     ORDER BY field, ${RANKS[ranking]} DESC, key LIMIT ${params.bind(limit, "UInt32")} BY field`,
-    params.values,
-    reading(signal),
+     ORDER BY field, ${RANKS[ranking]} DESC, key LIMIT ${params.bind(limit, "UInt32")} BY field`;
+  const statement = [`SELECT * FROM (${sums})`, ...watching.flatMap((each, i) => watchedSql(each, i, params))];
+  const found = await store.query<SumRow>(statement.join(" UNION ALL "), params.values, reading(signal));
+  const watched = unwatched.map((none, i): WatchedRange => {
+    const row = found.find(({ field }) => field === WATCHED + i);
+    return row === undefined ? none : { ticks: row.sa, dropped: exact(row.sb) };
+  });
+  // The parts of a union come in any order; each is in its own.
+  return { ...toSums(found, fields, none), watched };
+}
+
+/** Past the last field. */
+const WATCHED = 1000;
+
+function watchedSql({ view, plan, presence }: Watching, at: number, params: Params): string[] {
+  // Days, which every tier's rows fit into: only the sums over all of them are of interest.
+  return coverageSql(view, { ...plan, stepSec: DAY_SEC }, presence, params).map(
+    (sql) =>
+      `SELECT toUInt16(${WATCHED + at}) AS field, '' AS key, toFloat64(sum(seconds)) AS sa, toFloat64(sum(dropped)) AS sb,
+         toFloat64(0) AS ta, toFloat64(0) AS tb, toUInt32(0) AS n FROM (${sql})`,
   );
-  return toSums(found, fields, none);
 }
 
 interface SumRow {
@@ -134,7 +156,10 @@ function toSums(
   fields: readonly string[],
   none: readonly KeySums[],
 ): { totalA: number; totalB: number; byKey: KeySums[] } {
-  const all = fields.length === 1 ? totalsOf(rows) : rows.find(({ field }) => field === fields.length);
+  const all =
+    fields.length === 1
+      ? totalsOf(rows.filter(({ field }) => field === 0))
+      : rows.find(({ field }) => field === fields.length);
   const totalA = exact(all?.sa ?? 0);
   const totalB = exact(all?.sb ?? 0);
   const byKey = none.map((empty, i) => {

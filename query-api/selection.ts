@@ -11,15 +11,15 @@ import { metricName } from "../core/metric.ts";
 import { predicateJson } from "../core/predicate.ts";
 import { parseSelection, type Selection } from "../core/selection.ts";
 import type { Request } from "../server/http.ts";
-import type { StoreClient } from "../store/client.ts";
 import { bucketsWithin } from "./breakdown.ts";
 import type { QueryContext } from "./context.ts";
-import { readCoverage, type RangeCoverage } from "./coverage.ts";
+import type { RangeCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import type { Plan } from "./planner.ts";
 import { parseRange } from "./resolution.ts";
 import type { Range } from "./sql.ts";
 import type { View } from "./view.ts";
+import type { WatchedRange, Watching } from "./watching.ts";
 
 export interface Selected {
   readonly selection: Selection;
@@ -78,29 +78,17 @@ export function requireSummable({ view }: Selected, path: string): void {
   throw refusal(`${path}.instrumentation`, "NOT_SUMMABLE", message);
 }
 
-/** What a selection came to, with what was watched of it. */
-export async function answeredSelection(
-  store: StoreClient,
-  selected: Selected,
-  plan: Plan,
-  expected: ExpectedHosts,
-  signal?: AbortSignal,
-): Promise<AnsweredSelection> {
-  // Days, which every tier's rows fit into: only the sums over all of them are of interest.
-  const byDay = { ...plan, stepSec: 86_400 };
-  const presence = expected.presence(plan.fromTs * 1000, plan.toTs * 1000);
-  return answered(selected, plan, await readCoverage(store, selected.view, byDay, presence, signal));
+/** Whose coverage says how much of a selection was watched. */
+export function watchingOf({ view }: Selected, plan: Plan, expected: ExpectedHosts): Watching {
+  return { view, plan, presence: expected.presence(plan.fromTs * 1000, plan.toTs * 1000) };
 }
 
-/** The same from coverage that has been read, in columns of any width. */
-export function answered(
+/** What a selection came to, with what was watched of it. */
+export function answeredWith(
   { view, low, high }: Selected,
   { fromTs, toTs, tier }: Plan,
-  { columns, covered }: RangeCoverage,
+  { ticks, dropped }: WatchedRange,
 ): AnsweredSelection {
-  let [ticks, dropped] = [0, 0];
-  for (const each of covered.values()) ticks += each;
-  for (const each of columns.values()) dropped += each.dropped;
   return {
     instrumentation: view.instrumentation.id,
     metric: metricName(view.metric),
@@ -114,6 +102,14 @@ export function answered(
     watchedSec: Math.min(toTs - fromTs, ticks * view.spec.granularitySec),
     dropped,
   };
+}
+
+/** The same from coverage that has been read in columns. */
+export function answered(selected: Selected, plan: Plan, { columns, covered }: RangeCoverage): AnsweredSelection {
+  let [ticks, dropped] = [0, 0];
+  for (const each of covered.values()) ticks += each;
+  for (const each of columns.values()) dropped += each.dropped;
+  return answeredWith(selected, plan, { ticks, dropped });
 }
 
 export function refusal(field: string, code: string, message: string): InputError {

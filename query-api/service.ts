@@ -17,13 +17,14 @@ import { specOf } from "./instrumentations.ts";
 export interface QueryService {
   readonly url: string;
   readonly instrumentations: QueryApi["instrumentations"];
+  readonly alerts: QueryApi["alerts"];
   close(): Promise<void>;
 }
 
 const EXPIRE_EVERY_MS = 10_000;
 
 /** Who may, and how much, where it is not the default. */
-export type AccessOptions = Pick<QueryOptions, "publicUrl" | "oidc" | "readLimits" | "guessLimits">;
+export type AccessOptions = Pick<QueryOptions, "publicUrl" | "oidc" | "readLimits" | "guessLimits" | "alerting">;
 
 export async function startQueryApi(
   options: AccessOptions & {
@@ -41,19 +42,24 @@ export async function startQueryApi(
   },
 ): Promise<QueryService> {
   const { store, state, log } = options;
-  const { app, instrumentations } = await createQueryApi({
+  const { app, instrumentations, alerts } = await createQueryApi({
     ...options,
     ...state,
     programOf,
     ready: () => store.ping(),
   });
   const url = await listen(app, options.host, options.port);
+  await alerts.start(url).catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
   const expiry = setInterval(() => {
     instrumentations.expire().catch((error: unknown) => log.error({ err: error }, "idle instrumentations stay"));
   }, EXPIRE_EVERY_MS);
   return {
     url,
     instrumentations,
+    alerts,
     close: async () => {
       clearInterval(expiry);
       await app.close();

@@ -2,7 +2,8 @@
  * session-routes.ts: who am I, sign in, sign out.
  *
  * The page holds no token: it trades one (or the demo's sign-in code) for a cookie that scripts cannot read. A session is a
- * token of its own with a short life, so that signing out revokes it everywhere; it ends with the token that it was traded for.
+ * token of its own with a short life, so that signing out revokes it everywhere; it ends with the token that it was traded for,
+ * be that one of ours or the OpenID provider's.
  */
 import { Type } from "typebox";
 import { timingSafeEqual } from "node:crypto";
@@ -10,8 +11,8 @@ import type { SessionInfo, TenantInfo } from "../core/api.ts";
 import { OperationalError } from "../core/errors.ts";
 import { OPERATOR } from "../core/window.ts";
 import type { Guesses } from "../server/guesses.ts";
-import { sameOrigin, sessionCookie, type App } from "../server/http.ts";
-import { isPassing, SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
+import { sameOrigin, sessionCookie, type App, type BearerCheck } from "../server/http.ts";
+import { isPassing, OIDC, OIDC_SESSION, SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
 import type { Noted } from "./context.ts";
 
 export interface SessionOptions {
@@ -24,6 +25,8 @@ export interface SessionOptions {
   /** Whether the site is reached by https, so that the cookie must not travel otherwise. */
   readonly secure: boolean;
   readonly guesses: Guesses;
+  /** Says whose an OpenID provider's token is; absent: there is no provider. */
+  readonly bearer?: BearerCheck | undefined;
   readonly note: (principal: TokenRow, what: Noted) => Promise<void>;
 }
 
@@ -55,25 +58,31 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
     url: "/v1/session",
     config: ANYBODY,
     schema: {
-      summary: "Sign in: trade a token for a session cookie",
+      summary: "Sign in: trade a token, ours or the OpenID provider's, for a session cookie",
       tags: ["session"],
       body: Type.Union([
-        Type.Object({ token: Type.String({ maxLength: 200 }) }, { additionalProperties: false }),
+        Type.Object({ token: Type.String({ maxLength: 8192 }) }, { additionalProperties: false }),
         Type.Object({ code: Type.String({ maxLength: 200 }) }, { additionalProperties: false }),
       ]),
     },
     handler: async (request, reply) => {
       if (!sameOrigin(request))
         throw new OperationalError("FOREIGN_ORIGIN", "expected a request from this site's own pages");
-      const principal = signIn(request.body, options);
+      const { body } = request;
+      const vouched = "token" in body ? await options.bearer?.(body.token) : undefined;
+      const principal = vouched ?? signIn(body, options);
       if (principal === undefined) {
         options.guesses.count(request.ip);
         throw new OperationalError("NO_TOKEN", "expected a valid token");
       }
-      const { id: parent, role, tenant, scope, label } = principal;
-      const session = await options.tokens.make({ role, tenant, scope, label, lifeMs: SESSION_MS, parent });
+      const { role, tenant, scope, label } = principal;
+      const isVouched = principal.parent === OIDC;
+      const parent = isVouched ? OIDC_SESSION : principal.id;
+      // A token of ours is asked whether it still stands; a provider's says when it ends.
+      const lifeMs = isVouched ? Math.max(1, Math.min(SESSION_MS, principal.expiresMs - Date.now())) : SESSION_MS;
+      const session = await options.tokens.make({ role, tenant, scope, label, lifeMs, parent });
       await options.note(principal, { action: "session.create", owner: ownerOf(principal), object: session.row.id });
-      reply.setCookie(cookie, session.text, { ...attributes, maxAge: SESSION_MS / 1000 });
+      reply.setCookie(cookie, session.text, { ...attributes, maxAge: Math.ceil(lifeMs / 1000) });
       return info(principal);
     },
   });

@@ -6,11 +6,14 @@
  */
 import type { Static, TSchema } from "typebox";
 import type * as api from "../core/api.ts";
+import * as capacity from "./capacity/shapes.ts";
+import * as alerts from "./shapes-alerts.ts";
 import * as access from "./shapes-access.ts";
+import * as fleet from "./shapes-fleet.ts";
 import * as instrumentations from "./shapes-instrumentations.ts";
 import * as values from "./shapes-values.ts";
 
-const ALL = { ...access, ...instrumentations, ...values };
+const ALL = { ...access, ...alerts, ...capacity, ...fleet, ...instrumentations, ...values };
 
 /** Schemas that stand under their names in the document. */
 export const SHAPES: Readonly<Record<string, TSchema>> = ALL;
@@ -28,6 +31,9 @@ export type ShapesAreTheInterfaces = [
   Is<Static<typeof ALL.InstrumentationPreview>, api.InstrumentationPreview>,
   Is<Static<typeof ALL.Metadata>, api.Metadata>,
   Is<Static<typeof ALL.HostInfo>, api.HostInfo>,
+  Is<Static<typeof ALL.BoardInfo>, api.BoardInfo>,
+  Is<Static<typeof ALL.ZoneInfo>, api.ZoneInfo>,
+  Is<Static<typeof ALL.FleetInfo>, api.FleetInfo>,
   Is<Static<typeof ALL.Heatmap>, api.Heatmap>,
   Is<Static<typeof ALL.Breakdown>, api.Breakdown>,
   Is<Static<typeof ALL.Series>, api.Series>,

@@ -10,7 +10,7 @@ import { InputError } from "../core/errors.ts";
 import { formatScheme } from "../core/histogram/scheme.ts";
 import { metricName } from "../core/metric.ts";
 import type { StoreClient } from "../store/client.ts";
-import { exact } from "./heatmap.ts";
+import { exact } from "./exact.ts";
 import { planColumns, type GridPlan } from "./planner.ts";
 import { columnOf, Params, reading, windowsFilter, type Range, type SegmentTable } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";

@@ -233,7 +233,12 @@ function hostKstats(totals: HostTotals, cpuUtilisation: number, atMs: number, up
       ncpus: CPUS,
       nproc: 210,
     }),
-    make("unix", 0, "system_pages", "pages", { freemem: 3_400_000, availrmem: 5_900_000, lotsfree: 130_000 }),
+    make("unix", 0, "system_pages", "pages", {
+      physmem: 8_388_608,
+      freemem: 3_400_000,
+      availrmem: 5_900_000,
+      lotsfree: 130_000,
+    }),
   ];
 }
 

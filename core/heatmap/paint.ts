@@ -53,9 +53,23 @@ export function columnEdges(
 
 /** @param pixels width x height, all of which are written */
 export function paint(pixels: Uint32Array, picture: Picture, scale: ColourScale, inks: Inks): void {
+  const { weights } = picture;
+  paintCells(pixels, picture, inks, (cell) => {
+    const weight = weights[cell] ?? 0;
+    return weight <= 0 ? 0 : (inks.ramp[scale.indexOf(weight)] ?? 0);
+  });
+}
+
+/** The same with a colour of its own for each cell. @param colourOf the packed pixel of a cell; 0: background */
+export function paintCells(
+  pixels: Uint32Array,
+  picture: Picture,
+  inks: Omit<Inks, "ramp">,
+  colourOf: (cell: number) => number,
+): void {
   pixels.fill(inks.background);
   const columns = picture.edges.length - 1;
-  picture.rows.forEach((row, r) => paintRow(pixels, picture, row, r * columns, scale, inks.ramp));
+  picture.rows.forEach((row, r) => paintRow(pixels, picture, row, r * columns, colourOf));
   for (let c = 0; c < columns; c++) if (picture.missing[c] === 1) hatchColumn(pixels, picture, c, inks);
 }
 
@@ -64,17 +78,15 @@ function paintRow(
   picture: Picture,
   row: Row,
   offset: number,
-  scale: ColourScale,
-  ramp: Uint32Array,
+  colourOf: (cell: number) => number,
 ): void {
-  const { edges, weights, width } = picture;
+  const { edges, width } = picture;
   const start = row.top * width;
   let any = false;
   for (let c = 0; c < edges.length - 1; c++) {
-    const weight = weights[offset + c] ?? 0;
-    if (weight <= 0) continue;
+    const colour = colourOf(offset + c);
+    if (colour === 0) continue;
     any = true;
-    const colour = ramp[scale.indexOf(weight)] ?? 0;
     const end = start + (edges[c + 1] ?? 0);
     for (let x = start + (edges[c] ?? 0); x < end; x++) pixels[x] = colour;
   }
@@ -82,7 +94,7 @@ function paintRow(
   for (let y = row.top + 1; y < row.bottom; y++) pixels.copyWithin(y * width, start, start + width);
 }
 
-function hatchColumn(pixels: Uint32Array, picture: Picture, column: number, inks: Inks): void {
+function hatchColumn(pixels: Uint32Array, picture: Picture, column: number, inks: Omit<Inks, "ramp">): void {
   const { edges, width, height } = picture;
   for (let y = 0; y < height; y++) {
     for (let x = edges[column] ?? 0; x < (edges[column + 1] ?? 0); x++) {
@@ -92,6 +104,10 @@ function hatchColumn(pixels: Uint32Array, picture: Picture, column: number, inks
 }
 
 /** Whether a hatching line crosses the pixel: lines rise to the right at 45 degrees. */
-export function isHatched(x: number, y: number, { period, thickness, phase }: Inks): boolean {
+export function isHatched(
+  x: number,
+  y: number,
+  { period, thickness, phase }: Omit<Inks, "ramp" | "background" | "hatch">,
+): boolean {
   return (x + y + phase) % period < thickness;
 }

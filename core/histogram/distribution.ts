@@ -57,17 +57,32 @@ export function totalOf(distribution: Distribution): number {
  * @throws RangeError if q is outside [0, 1]
  */
 export function quantile(buckets: Buckets, distribution: Distribution, q: number): number | null {
-  if (!(q >= 0 && q <= 1)) throw new RangeError(`quantile ${q} is outside [0, 1]`);
-  const total = totalOf(distribution);
-  if (total === 0) return null;
-  const rank = Math.max(1, Math.ceil(q * total));
+  return quantilesOf(buckets, distribution, [q], totalOf(distribution))[0] ?? null;
+}
+
+/**
+ * The same for several fractions, in one pass.
+ *
+ * @param fractions ascending
+ * @param total of the distribution, which its caller mostly knows
+ */
+export function quantilesOf(
+  buckets: Buckets,
+  { bucket, count }: Distribution,
+  fractions: readonly number[],
+  total: number,
+): (number | null)[] {
   let below = 0;
-  for (let i = 0; i < distribution.bucket.length; i++) {
-    const count = distribution.count[i] ?? 0;
-    if (below + count >= rank) return within(buckets, distribution.bucket[i] ?? 0, (rank - below) / count);
-    below += count;
-  }
-  return null;
+  let at = 0;
+  let before = 0;
+  return fractions.map((q) => {
+    if (!(q >= before && q <= 1)) throw new RangeError(`quantile ${q} is outside [${before}, 1]`);
+    before = q;
+    if (total === 0) return null;
+    const rank = Math.max(1, Math.ceil(q * total));
+    while (at < bucket.length && below + (count[at] ?? 0) < rank) below += count[at++] ?? 0;
+    return at < bucket.length ? within(buckets, bucket[at] ?? 0, (rank - below) / (count[at] ?? 1)) : null;
+  });
 }
 
 function within(buckets: Buckets, index: number, fraction: number): number {

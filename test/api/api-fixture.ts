@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServices, type Services } from "../../cli/services.ts";
+import { startServices, type Services, type ServicesOptions } from "../../cli/services.ts";
 import type { Role } from "../../core/api.ts";
 import type { Batch } from "../../core/window.ts";
 import { silentLog } from "../../server/log.ts";
@@ -25,7 +25,10 @@ export interface Api {
   close(): Promise<void>;
 }
 
-export async function startApi(tenants: readonly { id: string; name: string }[]): Promise<Api> {
+export async function startApi(
+  tenants: readonly { id: string; name: string }[],
+  differs: Partial<ServicesOptions> = {},
+): Promise<Api> {
   const dataDir = await mkdtemp(join(tmpdir(), "isotherm-test-"));
   const services = await startServices({
     dataDir,
@@ -35,6 +38,7 @@ export async function startApi(tenants: readonly { id: string; name: string }[])
     simulated: false,
     signInCode: null,
     log: silentLog(),
+    ...differs,
   });
   const { tokens } = services.state;
   const url = services.query.url;

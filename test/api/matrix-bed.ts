@@ -2,9 +2,11 @@
  * matrix-bed.ts: two tenants and everything that either may come upon, on a real engine. Whatever is globex's bears a mark, so that
  * one look at the bytes of an answer tells whether any of it is in there.
  */
+import { randomBytes, randomUUID } from "node:crypto";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import type { RouteEntry } from "../../server/http.ts";
 import type { StoreClient } from "../../store/client.ts";
+import { putDelivery } from "../../store/alerts.ts";
 import { Audit } from "../../store/audit.ts";
 import { Client } from "../e2e/stack.ts";
 import { postBatch, startApi, type Api } from "./api-fixture.ts";
@@ -21,6 +23,11 @@ export const SEC = Math.floor(Date.now() / 1000) - 120;
 
 export interface Things {
   readonly instrumentation: string;
+  readonly board: string;
+  readonly rule: string;
+  readonly silence: string;
+  readonly hook: string;
+  readonly delivery: string;
   readonly token: string;
   readonly tenant: string;
 }
@@ -76,18 +83,33 @@ export async function startBed(): Promise<Bed> {
     tokens.make({ role: "tenant", tenant, scope, label });
   const own = {
     instrumentation: await make(api.tenant(ACME), "acme's"),
+    board: await makeBoard(api.tenant(ACME), "acme's"),
+    ...(await makeAlerting(api, ACME, row.id, "acme's")),
     token: (await tokenOf(ACME, "acme's")).row.id,
     tenant: ACME,
   };
   const foreign = {
     instrumentation: await make(api.tenant(GLOBEX), `made by ${MARK}`),
+    board: await makeBoard(api.tenant(GLOBEX), `board of ${MARK}`),
+    ...(await makeAlerting(api, GLOBEX, row.id, `of ${MARK}`)),
     token: (await tokenOf(GLOBEX, `token ${MARK}`)).row.id,
     tenant: GLOBEX,
   };
   const [entry] = await new Audit(store).read({ owner: GLOBEX, limit: 1 });
   const ended = await tokenOf(ACME, "ended");
   await tokens.revoke(ended.row.id);
-  const marks = [MARK, String(MARKED_COUNT), GLOBEX, foreign.instrumentation, foreign.token];
+  const marks = [
+    MARK,
+    String(MARKED_COUNT),
+    GLOBEX,
+    foreign.instrumentation,
+    foreign.token,
+    foreign.board,
+    foreign.rule,
+    foreign.silence,
+    foreign.hook,
+    foreign.delivery,
+  ];
 
   const start = (over: StoreClient) => startQueryApp(api, { store: over, guessLimits: { burst: 10_000, refillMs: 1 } });
   const real = await start(store);
@@ -104,10 +126,16 @@ export async function startBed(): Promise<Bed> {
     standing: row.id,
     own,
     foreign,
-    unknown: { instrumentation: "0".repeat(16), token: "0".repeat(16), tenant: NOBODY },
+    unknown: {
+      instrumentation: "0".repeat(16),
+      board: "0".repeat(16),
+      ...NO_ALERTING,
+      token: "0".repeat(16),
+      tenant: NOBODY,
+    },
     foreignCursor: `${(entry?.atMs ?? 0) + 1}-${entry?.id}`,
     marksIn: (text) => marks.filter((mark) => text.includes(mark)),
-    fresh: (kind) => fresh(kind, api, make),
+    fresh: (kind) => fresh(kind, api, make, row.id),
     mutant: (change) =>
       start({
         ...store,
@@ -122,12 +150,49 @@ export async function startBed(): Promise<Bed> {
   };
 }
 
+const NO_ALERTING = {
+  ...{ rule: "0".repeat(16), silence: "0".repeat(16), hook: "0".repeat(16), delivery: "0".repeat(32) },
+};
+
+/** A rule, a silence, a hook and a dead letter. */
+async function makeAlerting(
+  api: Api,
+  owner: string,
+  instrumentation: string,
+  name: string,
+): Promise<Pick<Things, "rule" | "silence" | "hook" | "delivery">> {
+  const client = api.tenant(owner);
+  const made = async (path: string, body: unknown) =>
+    (await client.post<{ id: string }>(`/v1/alerts/${path}`, body)).id;
+  const rule = { name: `${name} ${randomUUID()}`, instrumentation, condition: { kind: "absent" }, paused: true };
+  const matchers = [{ name: "alertname", value: name }];
+  const hook = await made("hooks", { name: `${name} ${randomUUID()}`, url: "https://127.0.0.1/hook" });
+  const delivery = randomBytes(16).toString("hex");
+  const row = { id: delivery, owner, hook, groupKey: name, members: [], body: name, status: "dead" };
+  await putDelivery(api.services.store, { ...row, attempts: 1, nextMs: 0, problem: name, createdMs: Date.now() }, 1n);
+  return {
+    rule: await made("rules", rule),
+    silence: await made("silences", { matchers, endsMs: Date.now() + 1e6 }),
+    hook,
+    delivery,
+  };
+}
+
+async function makeBoard(client: Client, name: string): Promise<string> {
+  return (await client.post<{ id: string }>("/v1/boards", { name, panels: [], rangeSec: 600 })).id;
+}
+
 async function fresh(
   kind: keyof Things,
   api: Api,
   make: (client: Client, label: string) => Promise<string>,
+  standing: string,
 ): Promise<string> {
   if (kind === "instrumentation") return make(api.tenant(ACME), "to be deleted");
+  if (kind === "rule" || kind === "silence" || kind === "hook" || kind === "delivery") {
+    return (await makeAlerting(api, ACME, standing, "to be deleted"))[kind];
+  }
+  if (kind === "board") return makeBoard(api.tenant(ACME), "to be deleted");
   if (kind === "token") {
     return (await api.services.state.tokens.make({ role: "tenant", tenant: ACME, label: "to be revoked" })).row.id;
   }

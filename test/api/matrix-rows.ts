@@ -55,6 +55,17 @@ function selection({ instrumentation }: Things): Record<string, unknown> {
   return { instrumentation, from: SEC, to: SEC + 4 };
 }
 
+/** By process, so that a name of another's would be in the answer to a try. */
+function ruleOf({ instrumentation }: Things): Record<string, unknown> {
+  const condition = { kind: "rate", windowSec: 1, above: 0 };
+  return { name: crypto.randomUUID(), instrumentation, per: "execname", condition, everySec: 1 };
+}
+
+const BOARD = {
+  name: "made",
+  panels: [{ metric: "syscall.ops", decomposition: ["execname", "latency"], by: "execname", where: [] }],
+  rangeSec: 600,
+};
 const RANGE = `from=${SEC}&to=${SEC + 4}`;
 
 export const ROWS: Readonly<Record<string, Row>> = {
@@ -63,6 +74,51 @@ export const ROWS: Readonly<Record<string, Row>> = {
   "DELETE /v1/session": { who: "readers" },
   "GET /v1/metrics": { who: "readers" },
   "GET /v1/metadata": { who: "readers" },
+  "GET /v1/boards": { who: "readers" },
+  "POST /v1/boards": { who: "writers", body: () => BOARD },
+  "GET /v1/boards/:id": { who: "readers", id: "board" },
+  "PUT /v1/boards/:id": { who: "writers", id: "board", ends: true, body: () => BOARD },
+  "DELETE /v1/boards/:id": { who: "writers", id: "board", ends: true },
+  "GET /v1/capacity/growth": { who: "readers", query: RANGE },
+  "GET /v1/capacity/headroom": { who: "operators", query: RANGE },
+  "GET /v1/capacity/fit": { who: "operators", query: `cpu=100&${RANGE}` },
+  "GET /v1/capacity/consumers": { who: "readers", query: RANGE },
+  "GET /v1/capacity/hours": { who: "readers", query: RANGE },
+  "GET /v1/capacity/neighbours": { who: "operators", query: RANGE },
+  "GET /v1/capacity/heatmap": { who: "operators", query: RANGE },
+  "GET /v1/capacity/report": { who: "readers", query: RANGE },
+  // Sums by hour and month show no single count of another's: test/capacity/tenants.test.ts has marks that they would show.
+  "GET /v1/instrumentations/:id/months": { who: "readers", id: "instrumentation", query: RANGE },
+  "GET /v1/instrumentations/:id/forecast": { who: "readers", id: "instrumentation", query: RANGE },
+  "GET /v1/alerts": { who: "readers" },
+  "GET /v1/alerts/rules": { who: "readers" },
+  "POST /v1/alerts/rules": { who: "writers", names: "instrumentation", body: (_bed, things) => ruleOf(things) },
+  "GET /v1/alerts/rules/:id": { who: "readers", id: "rule" },
+  "PUT /v1/alerts/rules/:id": { who: "writers", id: "rule", ends: true, body: (_bed, things) => ruleOf(things) },
+  "DELETE /v1/alerts/rules/:id": { who: "writers", id: "rule", ends: true },
+  "POST /v1/alerts/test": {
+    who: "readers",
+    values: true,
+    names: "instrumentation",
+    body: (_bed, things) => ({ rule: ruleOf(things), from: SEC, to: SEC + 4 }),
+  },
+  "GET /v1/alerts/silences": { who: "readers" },
+  "POST /v1/alerts/silences": {
+    who: "writers",
+    body: () => ({ matchers: [{ name: "alertname", value: "x" }], endsMs: Date.now() + 60_000 }),
+  },
+  "DELETE /v1/alerts/silences/:id": { who: "writers", id: "silence", ends: true },
+  "GET /v1/alerts/hooks": { who: "readers" },
+  "POST /v1/alerts/hooks": {
+    who: "writers",
+    body: () => ({ name: crypto.randomUUID(), url: "https://127.0.0.1/hook" }),
+  },
+  "DELETE /v1/alerts/hooks/:id": { who: "writers", id: "hook", ends: true },
+  "POST /v1/alerts/hooks/:id/test": { who: "writers", id: "hook" },
+  "GET /v1/alerts/deliveries": { who: "readers" },
+  "POST /v1/alerts/deliveries/:id/retry": { who: "writers", id: "delivery", ends: true },
+  "GET /v1/zones": { who: "operators" },
+  "GET /v1/fleet": { who: "operators" },
   "GET /v1/hosts": { who: "operators" },
   "GET /v1/tenants": { who: "readers" },
   "GET /v1/tenants/:id": { who: "readers", id: "tenant" },

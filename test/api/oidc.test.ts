@@ -247,5 +247,24 @@ describe("bearer tokens of an OpenID provider", () => {
       assert.deepEqual(seen, [401, 401, 401, 429, 429]);
       assert.equal(await status(await sign(rsa)), 200);
     });
+
+    test("one is traded for a session of the page, which ends when it does", async () => {
+      const trade = async (token: string): Promise<Response> => {
+        const headers = { "content-type": "application/json", origin: url };
+        return fetch(`${url}/v1/session`, { method: "POST", headers, body: JSON.stringify({ token }) });
+      };
+      const exp = nowSec + 300;
+      const beforeSec = Date.now() / 1000;
+      const traded = await trade(await sign(rsa, { ...CLAIMS, exp }));
+      const [cookie = ""] = traded.headers.getSetCookie();
+      const lifeSec = Number(/Max-Age=(\d+)/.exec(cookie)?.[1]);
+      assert.ok(lifeSec > 250 && lifeSec <= exp + 31 - beforeSec, cookie);
+      const own = { headers: { cookie: cookie.split(";")[0] ?? "" } };
+      const session = (await (await fetch(`${url}/v1/session`, own)).json()) as SessionInfo;
+      assert.deepEqual([session.role, session.tenant?.name, session.scope], ["tenant", "acme", "read"]);
+      await fetch(`${url}/v1/session`, { method: "DELETE", headers: { ...own.headers, origin: url } });
+      assert.equal((await fetch(`${url}/v1/session`, own)).status, 401, "signed out");
+      assert.ok(!(await trade(await sign(rsa, { ...CLAIMS, exp: nowSec - 60 }))).ok, "expired");
+    });
   });
 });

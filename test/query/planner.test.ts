@@ -90,7 +90,7 @@ describe("a plan", () => {
       const needs = [...units.values()].map((each) => widthOf(each));
       const range = widen(asked, Math.max(stepSec ?? 1, ...needs));
       const step = stepSec === null ? null : Math.max(stepSec, ...needs);
-      const { segments } = segmentsOf(range, step, units);
+      const { segments } = segmentsOf([range], step, units);
       for (let ts = range.fromTs; ts < range.toTs; ts += 59)
         checkSecond(ts, segments, units.get(Math.floor(ts / HOUR) * HOUR), step);
     }
@@ -103,7 +103,7 @@ describe("a plan", () => {
         unit(hour, 9, generation(9, COMMITTED, 10 + i), generation(9, COMMITTED, 20 + i)),
       ]),
     );
-    const { segments, tier } = segmentsOf({ fromTs: 50, toTs: 3 * HOUR - 70 }, null, units);
+    const { segments, tier } = segmentsOf([{ fromTs: 50, toTs: 3 * HOUR - 70 }], null, units);
     assert.equal(tier, "1h");
     assert.deepEqual(segments, [
       {

@@ -1,0 +1,463 @@
+/**
+ * alerts.ts: alerting, put together: whoever holds the lease evaluates and sends; the others know the same rules and states, and wait.
+ *
+ *   feed ──▶ evaluator ──▶ states stored ──▶ outbox ──▶ hooks
+ *
+ * A state is stored before anybody is told of it, so a successor knows what its predecessor said. Evaluation waits for neither: what could not be
+ * stored is tried again at the next run, while rules go on.
+ */
+import { lookup } from "node:dns/promises";
+import { hostname } from "node:os";
+import { randomBytes } from "node:crypto";
+import type { AlertInfo, AlertTest, HookTest } from "../../core/alerts/api.ts";
+import { INACTIVE, type AlertState } from "../../core/alerts/machine.ts";
+import type { Rule } from "../../core/alerts/rule.ts";
+import { OperationalError } from "../../core/errors.ts";
+import { OPERATOR, type LiveFeed } from "../../core/window.ts";
+import type { Log } from "../../server/log.ts";
+import type { Metrics } from "../../server/metrics.ts";
+import {
+  stateKey,
+  sweepAlerts,
+  type AlertDeliveryRow,
+  type AlertRuleRow,
+  type AlertStateRow,
+  type AlertTables,
+} from "../../store/alerts.ts";
+import type { StoreClient } from "../../store/client.ts";
+import { Lease, sweepLeases } from "../../store/lease.ts";
+import type { Ownership } from "../../store/ownership.ts";
+import type { TokenRow } from "../../store/tokens.ts";
+import type { ExpectedHosts } from "../expected.ts";
+import type { Instrumentations } from "../instrumentations.ts";
+import type { Range } from "../sql.ts";
+import type { KeyState } from "./active-rule.ts";
+import { readCombinations } from "./combinations.ts";
+import { Evaluator } from "./evaluator.ts";
+import { Hooks, type Hook } from "./hooks.ts";
+import { Outbox } from "./outbox.ts";
+import {
+  alertmanagerBody,
+  annotationsOf,
+  canBreakDown,
+  fingerprintOf,
+  labelsOf,
+  selectionOf,
+  webhookBody,
+  type AlertFacts,
+  type Linking,
+} from "./payload.ts";
+import { HostLists, viewOfRule, Zones } from "./reader.ts";
+import { replay } from "./replay.ts";
+import { AlertRules, isOwn, type FileRule } from "./rules.ts";
+import { DEADLINE_MS, post, problemOf, type Connect } from "./send.ts";
+import { Silences } from "./silences.ts";
+import { checkTarget } from "./target.ts";
+
+export interface AlertingOptions {
+  /** Of files. */
+  readonly rules?: readonly FileRule[];
+  readonly hooks?: readonly FileRule[];
+  /** Internal targets that operators' hooks may have, host:port. */
+  readonly allowTargets?: readonly string[];
+  /** All addresses of a name; tests have their own. */
+  readonly resolve?: (name: string) => Promise<readonly string[]>;
+  readonly connect?: Connect;
+  readonly lease?: { readonly ttlMs: number; readonly beatMs: number };
+}
+
+export interface AlertsDeps {
+  readonly store: StoreClient;
+  readonly tables: AlertTables;
+  readonly instrumentations: Instrumentations;
+  readonly ownership: Pick<Ownership, "current" | "revision">;
+  readonly feed: LiveFeed;
+  readonly expectedFor: (tenant: string | null) => ExpectedHosts;
+  readonly nowSec: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly publicUrl: string | undefined;
+  readonly options: AlertingOptions;
+}
+
+const RUN_EVERY_MS = 500;
+const SWEEP_EVERY_MS = 3_600_000;
+/** A breakdown that takes longer is left out: an alert that comes late is worse. */
+const BREAKDOWN_MS = 2_000;
+const MAX_BREAKDOWNS = 5;
+/** A week in steps of a minute. */
+const TEST_EVALUATIONS = 10_080;
+const MAX_TEST_ALERTS = 1000;
+
+export class Alerts {
+  readonly rules: AlertRules;
+  readonly hooks: Hooks;
+  readonly silences: Silences;
+  readonly #deps: AlertsDeps;
+  readonly #zones: Zones;
+  readonly #hosts: HostLists;
+  #lease: Lease | undefined;
+  #evaluator: Evaluator | undefined;
+  #outbox: Outbox | undefined;
+  #baseUrl: string;
+  /** States of rules that are no more, to be told of. */
+  readonly #ended = new Map<string, KeyState>();
+  /** Not stored yet. */
+  readonly #unstored = new Map<string, KeyState>();
+  #storing = false;
+  #taking = false;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  readonly #results;
+  readonly #seconds;
+
+  constructor(deps: AlertsDeps) {
+    this.#deps = deps;
+    const { tables, instrumentations, ownership, expectedFor, metrics } = deps;
+    this.rules = new AlertRules(tables, instrumentations);
+    this.hooks = new Hooks(tables);
+    this.silences = new Silences(tables);
+    this.#zones = new Zones(ownership);
+    this.#hosts = new HostLists(expectedFor);
+    this.#baseUrl = deps.publicUrl?.replace(/\/$/, "") ?? "";
+    this.#results = metrics.counter("alert_deliveries_total", "Attempts to tell a hook, by result.", ["result"]);
+    this.#seconds = metrics.seconds("alert_run_seconds", "Time that one look at all alert rules took.");
+    const firing = metrics.gauge("alerts_firing", "Alerts that fire, of all rules; evaluated by one process of all.");
+    const holds = metrics.gauge("alerts_evaluating", "Whether this process is the one that evaluates alert rules.");
+    metrics.beforeText(() => {
+      firing.set(tables.states.all().filter(({ status }) => status === "firing").length);
+      holds.set(this.#evaluator === undefined ? 0 : 1);
+    });
+  }
+
+  /** Whether this process evaluates. */
+  get isEvaluating(): boolean {
+    return this.#evaluator !== undefined;
+  }
+
+  /**
+   * Begins.
+   *
+   * @param ownUrl for links, where no other address is configured
+   * @throws InputError for a wrong rule or hook of a file
+   */
+  async start(ownUrl: string): Promise<void> {
+    const { options, store, log, tables } = this.#deps;
+    if (this.#baseUrl === "") this.#baseUrl = ownUrl;
+    if (options.hooks !== undefined) await this.hooks.ensure(options.hooks);
+    if (options.rules !== undefined) await this.rules.ensure(options.rules);
+    const holder = `${hostname()} ${process.pid} ${randomBytes(4).toString("hex")}`;
+    const onError = (error: unknown): void => log.warn({ err: error }, "the lease on alerting could not be renewed");
+    this.#lease = new Lease({ store, name: "alerts", holder, onError, ...options.lease });
+    this.#lease.start();
+    this.#timer = setInterval(() => this.#run(), RUN_EVERY_MS);
+    this.#sweep = setInterval(() => {
+      Promise.all([sweepAlerts(store, tables, Date.now()), sweepLeases(store, Date.now())]).catch((error: unknown) =>
+        log.warn({ err: error }, "old alerts stay in the store a while longer"),
+      );
+    }, SWEEP_EVERY_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    clearInterval(this.#sweep);
+    this.#drop();
+    await this.#lease?.close();
+  }
+
+  /** Why a rule is not evaluated here; "" while it is, or where another process does it. */
+  problem(row: AlertRuleRow): string {
+    return this.#evaluator?.problem(row.id) ?? "";
+  }
+
+  /** Alerts that are not inactive, the newest first, as far as the caller may see them. */
+  list(principal: TokenRow): AlertInfo[] {
+    const nowMs = Date.now();
+    const live = new Map(this.#evaluator?.all().map((each) => [stateKey(each.row.id, each.key), each]));
+    const all = this.#deps.tables.states.all().flatMap((row) => {
+      if (!isOwn(row, principal)) return [];
+      const state = live.get(stateKey(row.rule, row.key)) ?? this.#storedState(row);
+      return state === undefined || state.state.status === "inactive" ? [] : [this.#info(state, nowMs)];
+    });
+    return all.sort((a, b) => b.sinceMs - a.sinceMs || (a.fingerprint < b.fingerprint ? -1 : 1));
+  }
+
+  /** Tries a rule against what was. @throws InputError; OperationalError NOT_FOUND, and those of reads */
+  async tryRule(rule: Rule, owner: string, range: Range, signal: AbortSignal): Promise<AlertTest> {
+    const view = viewOfRule(this.#deps.instrumentations, rule, owner);
+    const nowSec = this.#deps.nowSec();
+    const floorTs = Math.ceil(nowSec - view.instrumentation.retentionSec);
+    const asked = { fromTs: Math.max(range.fromTs, floorTs), toTs: Math.min(range.toTs, Math.floor(nowSec) - 5) };
+    const isCounted =
+      rule.per !== null && rule.per !== "hostname" && !["absent", "coverage", "drops"].includes(rule.condition.kind);
+    const done = await replay(this.#deps, {
+      ...{ rule, terms: { view, per: isCounted ? rule.per : null }, range: asked, evaluations: TEST_EVALUATIONS },
+      ...{
+        before: new Map<string, AlertState>(),
+        hosts: this.#hosts.of(view.tenant, nowSec),
+        zones: this.#zones.of(view.tenant),
+        signal,
+      },
+    });
+    const notes: string[] = [];
+    if (done.stepSec > rule.everySec)
+      notes.push(
+        `tried every ${done.stepSec} s, where it would be evaluated every ${rule.everySec} s: what was shorter may be missing`,
+      );
+    if (done.alerts.length > MAX_TEST_ALERTS)
+      notes.push(`${done.alerts.length} alerts, of which the first ${MAX_TEST_ALERTS} are here`);
+    notes.push("hosts are expected as today");
+    return {
+      ...{
+        fromTs: done.fromTs,
+        toTs: asked.toTs,
+        stepSec: done.stepSec,
+        evaluations: done.evaluations,
+        unknown: done.unknown,
+      },
+      keys: done.states.size,
+      alerts: done.alerts
+        .slice(0, MAX_TEST_ALERTS)
+        .map(({ key, ...each }) => ({ key: rule.per === null ? null : key, ...each })),
+      notes,
+    };
+  }
+
+  /** Sends a hook something to see that it arrives. Never throws for what the target does. */
+  async testHook(hook: Hook): Promise<HookTest> {
+    const begun = Date.now();
+    const at = new Date(begun).toISOString();
+    const alert = {
+      ...{
+        status: "firing",
+        labels: { alertname: "IsothermTest" },
+        annotations: { summary: "a test of this hook; nothing is wrong" },
+      },
+      ...{
+        startsAt: at,
+        endsAt: new Date(begun + 60_000).toISOString(),
+        generatorURL: this.#baseUrl,
+        fingerprint: "0".repeat(16),
+      },
+    };
+    const { status: _status, fingerprint: _fingerprint, ...posted } = alert;
+    const body =
+      hook.kind === "alertmanager"
+        ? JSON.stringify([posted])
+        : JSON.stringify({
+            ...{
+              version: "4",
+              groupKey: "{}:test",
+              truncatedAlerts: 0,
+              status: "firing",
+              receiver: hook.row.name,
+              groupLabels: {},
+            },
+            ...{
+              commonLabels: alert.labels,
+              commonAnnotations: alert.annotations,
+              externalURL: this.#baseUrl,
+              alerts: [alert],
+            },
+          });
+    try {
+      await this.#post(hook, body, `test-${randomBytes(8).toString("hex")}`);
+      return { ok: true, tookMs: Date.now() - begun, problem: "" };
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error;
+      return { ok: false, tookMs: Date.now() - begun, problem: problemOf(error) };
+    }
+  }
+
+  #run(): void {
+    const { log } = this.#deps;
+    if (this.#lease?.mayBegin() !== true) {
+      this.#drop();
+      return;
+    }
+    if (this.#evaluator === undefined) {
+      this.#takeOver().catch((error: unknown) => log.warn({ err: error }, "alert rules cannot be evaluated yet"));
+      return;
+    }
+    const begun = performance.now();
+    for (const change of this.#evaluator.run()) {
+      const id = stateKey(change.row.id, change.key);
+      this.#unstored.set(id, change);
+      if (change.row.deletedMs !== 0 || change.state.why.startsWith("the rule was")) this.#ended.set(id, change);
+    }
+    this.#seconds.observe((performance.now() - begun) / 1000);
+    this.#store().catch((error: unknown) => log.warn({ err: error }, "alert states could not be stored; they will be"));
+    const active = this.#evaluator.all();
+    // A rule that was changed and fires again goes before what it was.
+    for (const { row, key } of active) if (this.#ended.size > 0) this.#ended.delete(stateKey(row.id, key));
+    const known = [...active, ...this.#ended.values()];
+    this.#outbox?.tell(known.filter(({ row, key }) => !this.#unstored.has(stateKey(row.id, key))));
+    this.#outbox?.pump();
+  }
+
+  async #takeOver(): Promise<void> {
+    if (this.#taking) return;
+    this.#taking = true;
+    try {
+      const { store, tables, log, nowSec } = this.#deps;
+      await tables.refresh();
+      const onError = (error: unknown): void =>
+        log.warn({ err: error }, "alerting could not read or write, and will try again");
+      const outbox = new Outbox({
+        ...{ store, hooks: this.hooks, onError },
+        isSilenced: (state, nowMs) => this.silences.isSilenced(state.row.owner, labelsOf(state), nowMs),
+        compose: (hook, groupKey, states, nowMs) => this.#compose(hook, groupKey, states, nowMs),
+        send: (hook, delivery) => this.#send(hook, delivery),
+        mayBegin: (takesMs) => this.#lease?.mayBegin(takesMs) === true,
+        onResult: (result) => this.#results.inc({ result }),
+      });
+      await outbox.load();
+      if (this.#closed || this.#lease?.mayBegin() !== true) return;
+      const { instrumentations, feed, expectedFor } = this.#deps;
+      this.#outbox = outbox;
+      this.#evaluator = new Evaluator(
+        { store, nowSec, rules: this.rules, instrumentations, feed, expectedFor, zones: this.#zones, onError },
+        tables.states.all(),
+      );
+    } finally {
+      this.#taking = false;
+    }
+  }
+
+  #drop(): void {
+    this.#evaluator?.close();
+    this.#evaluator = undefined;
+    this.#outbox = undefined;
+    this.#unstored.clear();
+    this.#ended.clear();
+  }
+
+  async #store(): Promise<void> {
+    if (this.#storing || this.#unstored.size === 0) return;
+    this.#storing = true;
+    const batch = [...this.#unstored];
+    try {
+      await this.#deps.tables.states.put(batch.map(([, each]) => stateRow(each)));
+      // What has changed again meanwhile goes with the next.
+      for (const [id, each] of batch) if (this.#unstored.get(id) === each) this.#unstored.delete(id);
+    } finally {
+      this.#storing = false;
+    }
+  }
+
+  async #compose(hook: Hook, groupKey: string, states: readonly KeyState[], nowMs: number): Promise<string> {
+    const signal = AbortSignal.timeout(BREAKDOWN_MS);
+    const all: AlertFacts[] = [];
+    for (const [i, state] of states.entries()) {
+      const wanted = i < MAX_BREAKDOWNS && canBreakDown(state) && state.state.status === "firing";
+      const combinations = wanted ? await this.#combinations(state, signal) : null;
+      all.push({ state, combinations });
+    }
+    return hook.kind === "alertmanager"
+      ? alertmanagerBody(hook, all, this.#linking(), nowMs)
+      : webhookBody(hook, groupKey, all, this.#linking());
+  }
+
+  async #combinations(state: KeyState, signal: AbortSignal): Promise<AlertFacts["combinations"]> {
+    const { store, nowSec, log } = this.#deps;
+    const { from, to, low, high } = selectionOf(state);
+    const view = this.#viewOfKey(state);
+    try {
+      return await readCombinations(store, view, { fromTs: from, toTs: to ?? from }, { low, high }, nowSec(), signal);
+    } catch (error) {
+      log.warn({ err: error }, "an alert is sent without its breakdown");
+      return null;
+    }
+  }
+
+  /** The rule's view, of one key. */
+  #viewOfKey({ rule, view, key }: KeyState): KeyState["view"] {
+    if (rule.per === null || rule.per === "hostname") return view;
+    const own = { op: "eq", field: rule.per, value: key } as const;
+    return { ...view, where: view.where.op === "true" ? own : { op: "and", terms: [view.where, own] } };
+  }
+
+  #send(hook: Hook, { id, body }: AlertDeliveryRow): Promise<void> {
+    return this.#post(hook, body, id);
+  }
+
+  async #post(hook: Hook, body: string, idempotencyKey: string): Promise<void> {
+    const { options } = this.#deps;
+    const rules = { allowTargets: options.allowTargets ?? [], resolve: options.resolve ?? resolveAll };
+    const text = hook.kind === "alertmanager" ? `${hook.row.url.replace(/\/$/, "")}/api/v2/alerts` : hook.row.url;
+    const begun = Date.now();
+    const target = await withinDeadline(checkTarget(text, hook.row.owner === OPERATOR, rules));
+    const deadlineMs = Math.max(1, DEADLINE_MS - (Date.now() - begun));
+    await post({ target, body, secret: hook.row.secret, idempotencyKey, connect: options.connect, deadlineMs });
+  }
+
+  #linking(): Linking {
+    const aliases = new Map(this.#deps.ownership.current().map(({ zone, alias }) => [zone, alias]));
+    return { baseUrl: this.#baseUrl, aliasOf: (zone) => aliases.get(zone) || zone };
+  }
+
+  #storedState(row: AlertStateRow): KeyState | undefined {
+    const rule = this.#deps.tables.rules.get(row.rule);
+    const parsed = rule === undefined ? null : this.rules.ruleOf(rule);
+    if (rule === undefined || parsed === null) return undefined;
+    try {
+      const view = viewOfRule(this.#deps.instrumentations, parsed, row.owner);
+      const { isLate = false, ...state } = row.state as Partial<AlertState> & { isLate?: boolean };
+      return { row: rule, rule: parsed, view, key: row.key, state: { ...INACTIVE, ...state }, isLate };
+    } catch (error) {
+      if (error instanceof OperationalError) return undefined;
+      throw error;
+    }
+  }
+
+  #info(each: KeyState, nowMs: number): AlertInfo {
+    const { row, rule, key, state, isLate } = each;
+    const labels = labelsOf(each);
+    return {
+      ...{
+        fingerprint: fingerprintOf(each),
+        rule: row.id,
+        owner: row.owner,
+        name: rule.name,
+        key: rule.per === null ? null : key,
+      },
+      ...{
+        status: state.status,
+        labels,
+        annotations: annotationsOf({ state: each, combinations: null }, this.#linking()),
+      },
+      ...{ sinceMs: state.sinceMs, startsMs: state.startsMs || null, endsMs: state.endsMs || null, value: state.value },
+      ...{ isPartial: state.isPartial, unknownSinceMs: state.unknownMs || null, why: state.why, isLate },
+      isSilenced: this.silences.isSilenced(row.owner, labels, nowMs),
+    };
+  }
+}
+
+function stateRow({ row, key, state, isLate }: KeyState): AlertStateRow {
+  return {
+    rule: row.id,
+    key,
+    owner: row.owner,
+    status: state.status,
+    state: { ...state, isLate },
+    changedMs: Date.now(),
+  };
+}
+
+/** A name that nobody resolves is not waited for longer than a target that does not answer. */
+async function withinDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new OperationalError("HOOK_FAILED", "resolve a hook's target: no answer in time")),
+      DEADLINE_MS,
+    );
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+async function resolveAll(name: string): Promise<readonly string[]> {
+  return (await lookup(name, { all: true, verbatim: true })).map(({ address }) => address);
+}

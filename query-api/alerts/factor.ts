@@ -1,0 +1,41 @@
+/**
+ * factor.ts: the unit that a rule's numbers are in: the metric's base unit, but percent for what is stored as time on CPU, as everywhere that
+ * a person reads it (query-api/series.ts).
+ */
+import type { Rule } from "../../core/alerts/rule.ts";
+import type { View } from "../view.ts";
+
+/** From stored sums to the rule's numbers. */
+export function factorOf({ condition }: Rule, { metric, spec }: Pick<View, "metric" | "spec">): number {
+  if (metric.scope === "point") return 1;
+  // Of what is counted over a tick, a reading is what came a second; a rate divides by seconds anyway.
+  const perSec = condition.kind === "scalar" ? spec.granularitySec : 1;
+  return (metric.type === "percent" ? 100 / 1e9 : 1) / perSec;
+}
+
+/** What a value of a rule is in, for core/units.ts. */
+export function unitOf({ condition }: Rule, { metric, spec }: Pick<View, "metric" | "spec">): string {
+  const field = metric.fields.find(({ name }) => name === spec.numeric);
+  switch (condition.kind) {
+    case "quantile":
+      return field?.type ?? metric.unit;
+    case "rate":
+    case "scalar":
+      if (metric.type === "percent") return "%";
+      if (condition.kind === "scalar") return metric.scope === "interval" ? `${metric.unit}/s` : metric.unit;
+      return metric.type === "size" ? "bytes/s" : `${metric.unit}/s`;
+    case "mass":
+      return condition.as === "share" ? "share" : metric.unit;
+    case "share":
+    case "coverage":
+      return "share";
+    case "burn":
+      return "times the allowed rate";
+    case "shape":
+      return spec.scheme?.kind === "lquantize" ? "steps" : "decades";
+    case "absent":
+      return "";
+    case "drops":
+      return "events/s";
+  }
+}

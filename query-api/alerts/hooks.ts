@@ -1,0 +1,188 @@
+/**
+ * hooks.ts: where alerts are sent: webhooks and Alertmanagers, of a tenant or of the operators.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { HookInfo } from "../../core/alerts/api.ts";
+import type { Grouping } from "../../core/alerts/group.ts";
+import { Reader } from "../../core/alerts/read-rule.ts";
+import { InputError, OperationalError } from "../../core/errors.ts";
+import { OPERATOR } from "../../core/window.ts";
+import { notFound } from "../../server/http.ts";
+import type { AlertHookRow, AlertTables } from "../../store/alerts.ts";
+import type { TokenRow } from "../../store/tokens.ts";
+import { isOwn, ownerOf, type FileRule } from "./rules.ts";
+import { parseTarget } from "./target.ts";
+
+export const MAX_HOOKS_PER_TENANT = 20;
+
+export interface Hook extends Grouping {
+  readonly row: AlertHookRow;
+  readonly kind: HookInfo["kind"];
+}
+
+/** An Alertmanager groups, waits and repeats by itself; it is told what fires again before it takes it for resolved (5 minutes). */
+const ALERTMANAGER: Grouping = {
+  groupBy: [],
+  groupWaitSec: 0,
+  groupIntervalSec: 1,
+  repeatSec: 120,
+  sendResolved: true,
+};
+
+export class Hooks {
+  readonly #tables: AlertTables;
+
+  constructor(tables: AlertTables) {
+    this.#tables = tables;
+  }
+
+  living(): Hook[] {
+    return this.#tables.hooks
+      .all()
+      .filter(({ deletedMs }) => deletedMs === 0)
+      .map(hookOf);
+  }
+
+  visibleTo(principal: TokenRow): AlertHookRow[] {
+    return this.living()
+      .map(({ row }) => row)
+      .filter((row) => isOwn(row, principal))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** @throws OperationalError NOT_FOUND for one that is unknown, deleted or somebody else's, all alike */
+  find(id: string, principal: TokenRow): Hook {
+    const row = this.#tables.hooks.get(id);
+    if (row === undefined || row.deletedMs !== 0 || !isOwn(row, principal)) throw notFound();
+    return hookOf(row);
+  }
+
+  /** The hooks of a rule: those that it names, or all of its owner's. */
+  of(owner: string, names: readonly string[]): Hook[] {
+    return this.living().filter(({ row }) => row.owner === owner && (names.length === 0 || names.includes(row.name)));
+  }
+
+  /** @throws InputError; OperationalError HOOK_TARGET, NAME_TAKEN, TOO_MANY_HOOKS */
+  async create(json: unknown, principal: TokenRow): Promise<AlertHookRow> {
+    const owner = ownerOf(principal);
+    const read = readHook(json, "");
+    const own = this.living().filter(({ row }) => row.owner === owner);
+    if (own.some(({ row }) => row.name === read.name))
+      throw new OperationalError("NAME_TAKEN", `save a hook: there is one with the name ${read.name}`);
+    if (owner !== OPERATOR && own.length >= MAX_HOOKS_PER_TENANT) {
+      throw new OperationalError("TOO_MANY_HOOKS", `save a hook: a tenant has at most ${MAX_HOOKS_PER_TENANT}`);
+    }
+    const row: AlertHookRow = {
+      ...read,
+      id: randomBytes(8).toString("hex"),
+      owner,
+      origin: "api",
+      createdMs: Date.now(),
+      deletedMs: 0,
+    };
+    await this.#tables.hooks.put([row]);
+    return row;
+  }
+
+  async remove(id: string, principal: TokenRow): Promise<AlertHookRow> {
+    const { row } = this.find(id, principal);
+    if (row.origin === "file")
+      throw new OperationalError("STANDING", "delete a hook: this one is part of the configuration");
+    await this.#tables.hooks.put([{ ...row, deletedMs: Date.now() }]);
+    return row;
+  }
+
+  /** Has the hooks of files be there, and no others of files. @throws InputError */
+  async ensure(hooks: readonly FileRule[]): Promise<void> {
+    const rows = hooks.map(({ json, path }): AlertHookRow => {
+      const read = readHook(json, path);
+      const id = createHash("sha256").update(`file hook ${read.name}`).digest("hex").slice(0, 16);
+      const was = this.#tables.hooks.get(id);
+      const secret = hasSecret(json) || was === undefined ? read.secret : was.secret;
+      return {
+        ...read,
+        id,
+        owner: OPERATOR,
+        origin: "file",
+        secret,
+        createdMs: was?.createdMs ?? Date.now(),
+        deletedMs: 0,
+      };
+    });
+    const isSame = (row: AlertHookRow): boolean =>
+      JSON.stringify(this.#tables.hooks.get(row.id)) === JSON.stringify(row);
+    const gone = this.living().filter(({ row }) => row.origin === "file" && !rows.some(({ id }) => id === row.id));
+    await this.#tables.hooks.put([
+      ...rows.filter((row) => !isSame(row)),
+      ...gone.map(({ row }) => ({ ...row, deletedMs: Date.now() })),
+    ]);
+  }
+}
+
+export function hookInfo(row: AlertHookRow): HookInfo {
+  const { kind, groupBy, groupWaitSec, groupIntervalSec, repeatSec, sendResolved } = hookOf(row);
+  const { id, owner, name, url, secret, origin, createdMs } = row;
+  return {
+    ...{ id, owner, name, kind, url, isSigned: secret !== "", groupBy: [...groupBy], groupWaitSec, groupIntervalSec },
+    ...{ repeatSec, sendResolved, fromFile: origin === "file", createdMs },
+  };
+}
+
+function hookOf(row: AlertHookRow): Hook {
+  const kind = row.kind === "alertmanager" ? "alertmanager" : "webhook";
+  return { ...(row.settings as Grouping), row, kind };
+}
+
+function hasSecret(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "secret" in json;
+}
+
+const FIELDS = [
+  "name",
+  "kind",
+  "url",
+  "secret",
+  "groupBy",
+  "groupWaitSec",
+  "groupIntervalSec",
+  "repeatSec",
+  "sendResolved",
+];
+
+/** @throws InputError naming each wrong field */
+function readHook(json: unknown, path: string): Pick<AlertHookRow, "name" | "kind" | "url" | "secret" | "settings"> {
+  const reader = new Reader(path);
+  const given = reader.object(json, "", FIELDS);
+  const kind = reader.word(given["kind"], "kind", ["webhook", "alertmanager"] as const, "webhook");
+  const url = reader.text(given["url"], "url", 1, 2000);
+  const secret =
+    given["secret"] === undefined
+      ? randomBytes(24).toString("base64url")
+      : reader.text(given["secret"], "secret", 16, 200);
+  const settings: Grouping = {
+    groupBy: given["groupBy"] === undefined ? ["alertname"] : reader.texts(given["groupBy"], "groupBy", 10),
+    groupWaitSec: reader.whole(given["groupWaitSec"], "groupWaitSec", 0, 3600, 2),
+    groupIntervalSec: reader.whole(given["groupIntervalSec"], "groupIntervalSec", 1, 86_400, 30),
+    repeatSec: reader.whole(given["repeatSec"], "repeatSec", 60, 7 * 86_400, 4 * 3600),
+    sendResolved: given["sendResolved"] === undefined || reader.flag(given["sendResolved"], "sendResolved"),
+  };
+  const name = reader.text(given["name"], "name", 1, 100);
+  try {
+    if (url !== "") parseTarget(url);
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    reader.fail("url", "BAD_URL", "expected an https URL without a user in it");
+  }
+  reader.end("read a hook");
+  const isManager = kind === "alertmanager";
+  if (isManager && given["groupBy"] !== undefined) {
+    throw new InputError("read a hook", [
+      {
+        field: path === "" ? "groupBy" : `${path}.groupBy`,
+        code: "NOT_GROUPED",
+        message: "expected none: an Alertmanager groups by itself",
+      },
+    ]);
+  }
+  return { name, kind, url, secret: isManager ? "" : secret, settings: isManager ? ALERTMANAGER : settings };
+}

@@ -1,0 +1,111 @@
+/**
+ * shapes-alerts.ts: what the query API answers about alerts: rules, states, silences, hooks, deliveries.
+ */
+import { Type, type Static } from "typebox";
+import type * as api from "../core/alerts/api.ts";
+import { number, object, orNull, text, words } from "./shape-parts.ts";
+
+const TEXTS = Type.Record(Type.String(), Type.String());
+const OWNER = text("operator, or a tenant's id");
+
+export const AlertRuleInfo = object({
+  id: text(),
+  owner: OWNER,
+  fromFile: Type.Boolean({ description: "part of the configuration, which alone can change it" }),
+  rule: Type.Record(Type.String(), Type.Unknown(), { description: "as docs/alerts.md has it" }),
+  createdMs: number(),
+  changedMs: number(),
+  problem: text("why it cannot be evaluated; empty while it can"),
+});
+
+export const AlertInfo = object({
+  fingerprint: text("the same for the same rule and key"),
+  rule: text(),
+  owner: OWNER,
+  name: text(),
+  key: orNull(text()),
+  status: words("inactive", "pending", "firing", "resolved"),
+  labels: TEXTS,
+  annotations: TEXTS,
+  sinceMs: number(),
+  startsMs: orNull(number()),
+  endsMs: orNull(number()),
+  value: orNull(number(), "null: not known, which is not zero"),
+  isPartial: Type.Boolean({ description: "hosts were missing, or events lost" }),
+  unknownSinceMs: orNull(number(), "since when there is no data"),
+  why: text(),
+  isLate: Type.Boolean({ description: "found when late data came" }),
+  isSilenced: Type.Boolean(),
+});
+
+export const AlertTest = object({
+  fromTs: number(),
+  toTs: number(),
+  stepSec: number("how far apart it was tried"),
+  evaluations: number(),
+  unknown: number("evaluations at which nobody had watched, over all keys"),
+  keys: number(),
+  alerts: Type.Array(
+    object({ key: orNull(text()), fromTs: number(), toTs: orNull(number()), worst: orNull(number()) }),
+  ),
+  notes: Type.Array(text()),
+});
+
+const Matcher = object({ name: text(), op: words("=", "!=", "^="), value: text() });
+const Weekly = object({ days: Type.Array(number()), from: text(), to: text(), timeZone: text() });
+
+export const SilenceInfo = object({
+  id: text(),
+  owner: OWNER,
+  matchers: Type.Array(Matcher),
+  startsMs: number(),
+  endsMs: number(),
+  weekly: orNull(Weekly, "a maintenance window: hours of each week"),
+  comment: text(),
+  createdMs: number(),
+  isInForce: Type.Boolean(),
+});
+
+const HOOK = {
+  id: text(),
+  owner: OWNER,
+  name: text(),
+  kind: words("webhook", "alertmanager"),
+  url: text(),
+  isSigned: Type.Boolean(),
+  groupBy: Type.Array(text()),
+  groupWaitSec: number(),
+  groupIntervalSec: number(),
+  repeatSec: number(),
+  sendResolved: Type.Boolean(),
+  fromFile: Type.Boolean(),
+  createdMs: number(),
+};
+export const HookInfo = object(HOOK);
+export const NewHookInfo = object({ ...HOOK, secret: text("what requests are signed with: shown this once") });
+export const HookTest = object({ ok: Type.Boolean(), tookMs: number(), problem: text() });
+
+export const DeliveryInfo = object({
+  id: text("the idempotency key"),
+  owner: OWNER,
+  hook: text(),
+  status: words("waiting", "sent", "dead"),
+  createdMs: number(),
+  attempts: number(),
+  nextMs: orNull(number()),
+  problem: text(),
+  alerts: number(),
+});
+
+/** Fails to compile where a shape lacks what its interface has, or has it otherwise. */
+export type ShapesAreTheInterfaces = [
+  Is<Static<typeof AlertRuleInfo>, api.AlertRuleInfo>,
+  Is<Static<typeof AlertInfo>, api.AlertInfo>,
+  Is<Static<typeof AlertTest>, api.AlertTest>,
+  Is<Static<typeof SilenceInfo>, api.SilenceInfo>,
+  Is<Static<typeof HookInfo>, api.HookInfo>,
+  Is<Static<typeof NewHookInfo>, api.NewHookInfo>,
+  Is<Static<typeof HookTest>, api.HookTest>,
+  Is<Static<typeof DeliveryInfo>, api.DeliveryInfo>,
+];
+type Is<Shape extends Interface, Interface> = Shape;

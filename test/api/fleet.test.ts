@@ -1,0 +1,170 @@
+/**
+ * fleet.test.ts: what operators are told of hosts, zones and how data arrive is what collectors have said and sent; boards are kept as
+ * they were saved.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { BoardInfo, FleetInfo, HostInfo, ZoneInfo } from "../../core/api.ts";
+import { BatchBuilder } from "../../core/batch-builder.ts";
+import type { EnablingStatus, HostDetail, HostReport, MetricSupport } from "../../core/host-status.ts";
+import { postBatch, startApi, type Api } from "./api-fixture.ts";
+
+const ACME = "11111111-1111-4111-8111-111111111111";
+const GLOBEX = "22222222-2222-4222-8222-222222222222";
+
+describe("the fleet", () => {
+  let api: Api;
+  before(async () => {
+    api = await startApi([{ id: ACME, name: "acme" }]);
+  });
+  after(() => api.close());
+
+  test("has every zone with its host and owner, named or not", async () => {
+    await api.reportZones("cn-02", [{ name: "z2", owner: GLOBEX, alias: "db", state: "down" }]);
+    await api.reportZones("cn-01", [{ name: "z1", owner: ACME, alias: "web", state: "running" }]);
+    const { zones } = await api.operator.json<{ zones: ZoneInfo[] }>("/v1/zones");
+    assert.deepEqual(zones, [
+      { zone: "z1", alias: "web", host: "cn-01", state: "running", owner: ACME, ownerName: "acme", sinceMs: 0 },
+      { zone: "z2", alias: "db", host: "cn-02", state: "down", owner: GLOBEX, ownerName: null, sinceMs: 0 },
+    ]);
+  });
+
+  test("keeps what a collector does not know apart from no and from zero", async () => {
+    const metrics = [null, false, true].map((supported): MetricSupport => ({
+      ...{ metric: `m.${String(supported)}`, supported, reason: "", missing: [] },
+    }));
+    const enabling: EnablingStatus = {
+      ...{ spec: "s", metric: "m.true", state: "running", cause: "running", reason: "", sinceMs: 1, retryAtMs: null },
+      ...{ eventsPerSec: null, dropsPerSec: 0, losses: {}, unknownSample: "" },
+    };
+    const detail: HostDetail = { dtrace: "1.13", bootSec: 1, clockOffsetMs: null, enablings: [enabling], metrics };
+    const about = { collector: "test", atMs: Date.now(), state: "up", reason: "", platform: "p" } as const;
+    const report: HostReport = { ...about, detail };
+    const response = await fetch(`${api.services.ingest.url}/v1/hosts/cn-01`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${api.collector}`, "content-type": "application/json" },
+      body: JSON.stringify(report),
+    });
+    assert.ok(response.ok, await response.text());
+    const host = async (): Promise<HostInfo | undefined> =>
+      (await api.operator.json<{ hosts: HostInfo[] }>("/v1/hosts")).hosts.find(({ name }) => name === "cn-01");
+    while ((await host())?.metrics.length !== 3) await new Promise((wake) => setTimeout(wake, 20));
+    const { clockOffsetMs, enablings, metrics: told } = (await host()) as HostInfo;
+    assert.deepEqual(
+      { clockOffsetMs, enablings, metrics: told },
+      { clockOffsetMs: null, enablings: [enabling], metrics },
+    );
+  });
+
+  test("counts windows whole, partial and missing, what was lost, and each stream's batches", async () => {
+    const sec = Math.floor(Date.now() / 1000) - 20;
+    const batch = (host: string, statuses: readonly string[]) => {
+      const builder = new BatchBuilder();
+      statuses.forEach((status, i) => {
+        const endedMs = status === "gap" ? 0 : (sec + i + 1) * 1000;
+        builder.addCoverage({
+          ...{ spec: "spec", enabling: "e", host, tick: i + 1, ts: sec + i, status, elapsedNs: 1e9, detail: "" },
+          ...{ reason: status === "gap" ? "ssh_down" : "", dropped: status === "partial" ? 7 : 0, events: 10 },
+          ...{ endedMs, receivedMs: endedMs === 0 ? 0 : endedMs + 250 },
+        } as Parameters<BatchBuilder["addCoverage"]>[0]);
+      });
+      return builder.finish();
+    };
+    await postBatch(api, "run-1", 1, batch("cn-01", ["ok", "ok", "partial", "gap", "gap"]));
+    await postBatch(api, "run-1", 2, batch("cn-02", ["ok"]));
+    await postBatch(api, "run-2", 1, batch("cn-03", ["gap"]));
+    const { hosts, streams } = await api.operator.json<FleetInfo>("/v1/fleet");
+    const counts = { whole: 0, partial: 0, gaps: 0, dropped: 0, reason: "" };
+    assert.deepEqual(hosts, [
+      {
+        ...counts,
+        host: "cn-01",
+        newestTs: sec + 2,
+        delayMs: 250,
+        whole: 2,
+        partial: 1,
+        gaps: 2,
+        dropped: 7,
+        reason: "ssh_down",
+      },
+      { ...counts, host: "cn-02", newestTs: sec, delayMs: 250, whole: 1 },
+      { ...counts, host: "cn-03", newestTs: null, delayMs: null, gaps: 1, reason: "ssh_down" },
+    ]);
+    const told = streams.map(({ stream, seq, batches, rows }) => [stream, seq, batches, rows]);
+    assert.deepEqual(told.sort(), [
+      ["run-1", 2, 2, 6],
+      ["run-2", 1, 1, 1],
+    ]);
+  });
+});
+
+describe("a board", () => {
+  let api: Api;
+  before(async () => {
+    api = await startApi([
+      { id: ACME, name: "acme" },
+      { id: GLOBEX, name: "globex" },
+    ]);
+  });
+  after(() => api.close());
+
+  const INPUT = {
+    name: "web",
+    panels: [
+      {
+        ...{ metric: "syscall.ops", decomposition: ["execname", "latency"], by: null },
+        where: [{ field: "zonename", not: true, values: ["a", "b"] }],
+      },
+    ],
+    rangeSec: 600,
+  };
+  const boardsOf = async (id: string): Promise<BoardInfo[]> =>
+    (await api.tenant(id).json<{ boards: BoardInfo[] }>("/v1/boards")).boards;
+
+  test("comes back as it was saved and changed, to its tenant and to operators, and survives in the store", async () => {
+    const made = await api.tenant(ACME).post<BoardInfo>("/v1/boards", INPUT);
+    assert.deepEqual(
+      { name: made.name, panels: made.panels, rangeSec: made.rangeSec, owner: made.owner },
+      { ...INPUT, owner: ACME },
+    );
+    const body = JSON.stringify({ ...INPUT, name: "changed", panels: [] });
+    const put = { method: "PUT", headers: { "content-type": "application/json" }, body };
+    const changed = await api.tenant(ACME).json<BoardInfo>(`/v1/boards/${made.id}`, put);
+    assert.deepEqual([changed.name, changed.panels, changed.createdMs], ["changed", [], made.createdMs]);
+    assert.deepEqual(await boardsOf(ACME), [changed]);
+    assert.deepEqual(await boardsOf(GLOBEX), []);
+    assert.deepEqual((await api.operator.json<{ boards: BoardInfo[] }>("/v1/boards")).boards, [changed]);
+    const { boards } = api.services.state;
+    boards.forget([made.id]);
+    await boards.refresh();
+    assert.deepEqual(await boardsOf(ACME), [changed]);
+    assert.equal((await api.tenant(ACME).fetch(`/v1/boards/${made.id}`, { method: "DELETE" })).status, 204);
+    assert.deepEqual(await boardsOf(ACME), []);
+  });
+
+  test("is refused where it is not one", async () => {
+    const wrong = [
+      { ...INPUT, name: "" },
+      { ...INPUT, rangeSec: 1 },
+      { ...INPUT, panels: Array.from({ length: 25 }, () => INPUT.panels[0]) },
+      { ...INPUT, panels: [{ ...INPUT.panels[0], sql: "SELECT 1" }] },
+    ];
+    for (const body of wrong) await assert.rejects(api.operator.post("/v1/boards", body), /400/);
+  });
+
+  test("is one of a hundred at most", async () => {
+    const { boards } = api.services.state;
+    const row = {
+      owner: GLOBEX,
+      name: "one of many",
+      panels: [],
+      rangeSec: 60,
+      createdMs: 1,
+      changedMs: 1,
+      deletedMs: 0,
+    };
+    await boards.put(Array.from({ length: 100 }, (_, i) => ({ ...row, id: i.toString(16).padStart(16, "0") })));
+    await assert.rejects(api.tenant(GLOBEX).post("/v1/boards", INPUT), /429.*TOO_MANY_BOARDS/);
+    await api.tenant(ACME).post("/v1/boards", INPUT);
+  });
+});

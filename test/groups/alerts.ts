@@ -1,0 +1,4 @@
+/** Alerting: rules, states, who is told. */
+import { together } from "../together.ts";
+
+await together("alerts");
