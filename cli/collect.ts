@@ -7,10 +7,12 @@ import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { startCollector } from "../collectors/collector.ts";
+import { startCollector, type Collector, type HostConfig } from "../collectors/collector.ts";
+import { Inventory, type InventoryHost } from "../collectors/inventory.ts";
 import { parseKnownHosts, type KnownHosts } from "../collectors/known-hosts.ts";
 import { errorCode, InputError } from "../core/errors.ts";
 import { problem, required, type Config } from "./config.ts";
+import { checkHostsFile, hostConfig, inventorySources } from "./host-inventory.ts";
 import { withoutSlash } from "./query.ts";
 import { roleCommand, type Role } from "./role.ts";
 
@@ -22,12 +24,12 @@ export function collectCommand(): Command {
     async (role) => {
       const { config } = role;
       const { ingestUrl, queryUrl, token } = config.collect;
-      await startConfiguredCollector(role, {
+      const hosts = await startConfiguredCollector(role, {
         ingestUrl: required(config, "collect.ingestUrl", ingestUrl, "the URL of an ingest"),
         queryUrl: required(config, "collect.queryUrl", queryUrl, "the URL of the query API"),
         token: required(config, "collect.tokenFile", token, "a file with a token of the role collector"),
       });
-      return `collector ${config.collect.name} watches ${config.collect.hosts.length} hosts`;
+      return `collector ${config.collect.name} watches ${hosts} hosts`;
     },
   );
 }
@@ -38,13 +40,20 @@ export interface CollectorPeers {
   readonly token: string;
 }
 
-export async function startConfiguredCollector({ config, log, closers }: Role, peers: CollectorPeers): Promise<void> {
-  const { name, hosts, spoolBytes, spoolDir, keyFile, knownHostsFile } = config.collect;
-  const privateKey = await readKey(config, required(config, "collect.keyFile", keyFile, "a private key"));
-  const knownHosts = knownHostsOf(
-    config,
-    required(config, "collect.knownHostsFile", knownHostsFile, "a file as OpenSSH's known_hosts"),
-  );
+/** @returns how many hosts there are at the start */
+export async function startConfiguredCollector({ config, log, closers }: Role, peers: CollectorPeers): Promise<number> {
+  const { name, spoolBytes, spoolDir } = config.collect;
+  const { privateKey, knownHosts } = await readSsh(config);
+  await checkHostsFile(config);
+  // Nothing to tell until the collector runs.
+  let tell: Collector["setHosts"] = () => undefined;
+  const configs = (list: readonly InventoryHost[]): HostConfig[] => list.map((host) => hostConfig(host, privateKey));
+  const inventory = new Inventory({
+    sources: inventorySources(config),
+    onChange: (list) => tell(configs(list)),
+    log,
+  });
+  const hosts = await inventory.start();
   const collector = await startCollector({
     name,
     spoolDirectory: spoolDir ?? join(config.store.dataDir, "spool"),
@@ -53,24 +62,30 @@ export async function startConfiguredCollector({ config, log, closers }: Role, p
     queryUrl: withoutSlash(peers.queryUrl),
     token: peers.token,
     knownHosts,
+    ownerOf: (zone) => inventory.ownerOf(zone),
     log,
-    hosts: hosts.map((host) => ({
-      name: host.name,
-      platform: host.platform,
-      ...(host.owner === undefined ? {} : { owner: host.owner }),
-      target: {
-        host: host.name,
-        port: host.port,
-        username: host.username,
-        privateKey,
-        ...(host.address === undefined ? {} : { address: host.address }),
-      },
-    })),
+    hosts: configs(hosts),
   });
+  tell = (list) => collector.setHosts(list);
   closers.add(() => collector.close());
+  // Closed before the collector, which must not be given hosts any more.
+  closers.add(() => inventory.close());
+  // It may have changed while the collector started.
+  tell(configs(inventory.hosts));
+  return hosts.length;
 }
 
-async function readKey(config: Config, path: string): Promise<string> {
+/** What a collector comes to its hosts with. @throws InputError naming a key of the configuration */
+export async function readSsh(config: Config): Promise<{ privateKey: string; knownHosts: () => KnownHosts }> {
+  const { knownHostsFile } = config.collect;
+  const privateKey = await readCollectorKey(config);
+  const path = required(config, "collect.knownHostsFile", knownHostsFile, "a file as OpenSSH's known_hosts");
+  return { privateKey, knownHosts: knownHostsOf(config, path) };
+}
+
+/** @throws InputError where it cannot be read, or others could */
+export async function readCollectorKey(config: Config): Promise<string> {
+  const path = required(config, "collect.keyFile", config.collect.keyFile, "a private key");
   try {
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) throw problem(config.file, "collect.keyFile", open(path, mode));

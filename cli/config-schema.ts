@@ -129,6 +129,23 @@ const QUERY = section("The query API and the page.", {
   ),
 });
 
+const FILES = { maxItems: 100 };
+const ALERTS = section("Alert rules (docs/alerts.md).", {
+  ruleFiles: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 1000 }), {
+      ...FILES,
+      description: "YAML files with operators' rules and hooks; read at the start.",
+    }),
+  ),
+  allowTargets: Type.Optional(
+    Type.Array(Type.String({ pattern: "^[^/@ ]+:\\d{1,5}$", maxLength: 300 }), {
+      ...FILES,
+      description:
+        "Internal targets that operators' hooks may have, as `host:port`; all others must be https and public.",
+    }),
+  ),
+});
+
 const HOST = Type.Object(
   {
     name: Type.String({
@@ -150,6 +167,14 @@ const HOST = Type.Object(
   { additionalProperties: false },
 );
 
+const TRITON = section("Hosts and owners of zones from a Triton data centre, beside those that are listed.", {
+  cnapiUrl: url("CNAPI: every server that is set up is a host, by its admin address."),
+  vmapiUrl: url("VMAPI: owners of zones that the hosts' own vmadm does not name; not asked without it."),
+  everySec: whole("Seconds between two looks.", 5, 86_400, { default: 60 }),
+  port: port("Port of sshd on these hosts.", 22),
+  username: text("User to log in as.", { default: "root" }),
+});
+
 const COLLECT = section("The collector: which hosts, and how it comes to them.", {
   name: text("Its own name: part of its stream names.", { default: "collector" }),
   ingestUrl: url("Where to send; with `serve` its own ingest."),
@@ -165,6 +190,11 @@ const COLLECT = section("The collector: which hosts, and how it comes to them.",
   }),
   spoolBytes: bytes("What may wait; beyond it the oldest is dropped and declared a gap.", 256 * 1024 * 1024),
   hosts: Type.Optional(Type.Array(HOST, { maxItems: 10_000, description: "The hosts." })),
+  hostsFile: text(
+    "YAML file with more hosts: a list as in `hosts`. It is watched: hosts come and go as it changes, and the others lose nothing. `isotherm host add` writes it.",
+    { path: true },
+  ),
+  triton: TRITON,
 });
 
 const TOKENS = section("Tokens made at the first start, so that there is a way in.", {
@@ -184,9 +214,12 @@ const LOG = section("What the process says on standard error, as JSON lines.", {
 });
 
 export const CONFIG = Type.Object(
-  { store: STORE, ingest: INGEST, query: QUERY, collect: COLLECT, tokens: TOKENS, log: LOG },
+  { store: STORE, ingest: INGEST, query: QUERY, alerts: ALERTS, collect: COLLECT, tokens: TOKENS, log: LOG },
   { additionalProperties: false },
 );
+
+/** What `collect.hostsFile` holds. */
+export const HOSTS_FILE = Type.Array(HOST, { maxItems: 10_000 });
 
 export type ConfigFile = Static<typeof CONFIG>;
 
@@ -210,5 +243,8 @@ export function expectedOf(schema: TSchema): string {
   if (type === "array")
     return isSection(items as TSchema) ? "a list of hosts" : `a list, each ${expectedOf(items as TSchema)}`;
   if (type === "object") return "keys and values";
-  return pattern === undefined ? "text" : "a URL such as http://127.0.0.1:8081, without a path";
+  if (pattern === undefined) return "text";
+  return typeof pattern === "string" && pattern.startsWith("^https")
+    ? "a URL such as http://127.0.0.1:8081, without a path"
+    : "host:port";
 }

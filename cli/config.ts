@@ -26,6 +26,7 @@ export interface Config {
     readonly tenantLimits: Required<NonNullable<Section<"ingest">["tenantLimits"]>>;
   };
   readonly query: Filled<Section<"query">, "host" | "port" | "web">;
+  readonly alerts: Section<"alerts">;
   readonly collect: Omit<Filled<Section<"collect">, "name" | "spoolBytes">, "hosts"> & {
     readonly hosts: readonly ConfigHost[];
   };
@@ -86,7 +87,8 @@ export function environmentName(key: string): string {
   return `${ENVIRONMENT_PREFIX}${words.toUpperCase()}`;
 }
 
-function parseYaml(file: string, source: string): Json {
+/** @throws InputError naming the file for what is not keys and values */
+export function parseYaml(file: string, source: string): Json {
   const document = parseDocument(source, { prettyErrors: true });
   const [error] = document.errors;
   if (error !== undefined) throw problem(file, "", `read ${file}: ${error.message.split("\n")[0] ?? ""}`);

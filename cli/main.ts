@@ -6,17 +6,28 @@
  */
 import { Command, CommanderError } from "commander";
 import { errorChain, errorCode, InputError } from "../core/errors.ts";
+import { alertsCommand } from "./alerts.ts";
 import { backupCommand, restoreCommand } from "./backup.ts";
+import { checkCommand } from "./check.ts";
+import { capacityCommand } from "./capacity.ts";
 import { collectCommand } from "./collect.ts";
+import { completionCommand } from "./completion.ts";
 import { configCommand } from "./config-command.ts";
 import { demoCommand } from "./demo.ts";
+import { importCommand } from "./import.ts";
+import { exportCommand } from "./export.ts";
+import { examplesFirst } from "./help.ts";
+import { hostCommand } from "./host-command.ts";
 import { ingestCommand } from "./ingest.ts";
+import { manualCommand } from "./manual.ts";
 import { metricsCommand } from "./metrics.ts";
 import { migrateCommand } from "./migrate.ts";
 import { parseCommand } from "./parse.ts";
 import { queryCommand } from "./query.ts";
 import { scriptCommand } from "./script.ts";
 import { serveCommand } from "./serve.ts";
+import { topCommand } from "./top.ts";
+import { watchCommand } from "./watch.ts";
 
 /** What to do about an error, in the command line's own words. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -32,24 +43,44 @@ const ROLE_HINTS: Readonly<Record<string, string>> = {
   SPOOL_IN_USE: " (each collector needs a spool of its own: collect.spoolDir in the configuration)",
 };
 
+const EXAMPLES = `Examples:
+  isotherm demo                               everything on this machine, watching a simulated fleet
+  isotherm host add cn-07 -c isotherm.yaml    let a collector in on a host
+  isotherm check -c isotherm.yaml             is the fleet fit to be watched?
+  isotherm serve -c isotherm.yaml             watch it
+  isotherm watch syscall.ops                  a live heatmap in this terminal
+`;
+
 const program = new Command("isotherm")
   .description("exact latency heatmaps of SmartOS fleets, from DTrace and kstat, per tenant and live")
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "isotherm: ")) });
+  .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "isotherm: ")) })
+  .addHelpText("before", EXAMPLES);
+examplesFirst(program);
 
 const commands = [
   serveCommand(),
   ingestCommand(),
   queryCommand(),
   collectCommand(),
+  checkCommand(),
+  hostCommand(),
   configCommand(),
+  alertsCommand(),
   demoCommand(),
+  watchCommand(),
+  topCommand(),
+  exportCommand(),
   metricsCommand(),
   scriptCommand(),
   parseCommand(),
   backupCommand(),
   restoreCommand(),
   migrateCommand(),
+  importCommand(),
+  capacityCommand(),
+  completionCommand(),
+  manualCommand(),
 ];
 for (const command of commands) program.addCommand(inherit(command));
 
@@ -63,7 +94,7 @@ try {
 /** Subcommands made elsewhere do not inherit how errors leave. */
 function inherit(command: Command): Command {
   for (const each of command.commands) inherit(each);
-  return command.copyInheritedSettings(program).exitOverride();
+  return examplesFirst(command.copyInheritedSettings(program).exitOverride());
 }
 
 /** Says what went wrong in one line. @returns the exit status */

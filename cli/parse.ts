@@ -18,6 +18,11 @@ import { formatScheme } from "../core/histogram/scheme.ts";
 import { DistributionPicture } from "./distribution-png.ts";
 
 const HELP = `
+Examples:
+  isotherm parse out.txt
+  dtrace -s latency.d | isotherm parse | jq .keys
+  isotherm parse out.txt --png out.png
+
 Prints one JSON line for each distribution and each scalar, in the order of the file:
 
   {"keys":["bash",7],"scheme":"quantize","buckets":[[low,high,count],...]}

@@ -9,6 +9,7 @@ import { FeedClient } from "../query-api/feed-client.ts";
 import { startQueryApi, type AccessOptions, type QueryService } from "../query-api/service.ts";
 import { checkPort } from "../server/http.ts";
 import { Metrics } from "../server/metrics.ts";
+import { readAlertFiles } from "./alert-files.ts";
 import { required, type Config } from "./config.ts";
 import { openSharedStore, type RoleStore } from "./role-store.ts";
 import { ServiceToken } from "./role-tokens.ts";
@@ -51,6 +52,7 @@ export async function startConfiguredQuery(
   const common = { store, state, feed, log, metrics, version, host, port };
   const access = {
     ...oidcOf(config),
+    alerting: await readAlertFiles(config),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(readLimits !== undefined && { readLimits }),
   };

@@ -25,14 +25,19 @@ export function serveCommand(): Command {
       const metrics = new Metrics(true);
       const ingest = await startConfiguredIngest(role, opened, metrics);
       const query = await startConfiguredQuery(role, opened, ingest.feed, metrics);
-      const { hosts, ingestUrl = ingest.url, queryUrl = query.url, name } = config.collect;
-      if (hosts.length > 0) {
+      const { hosts, hostsFile, triton, ingestUrl = ingest.url, queryUrl = query.url, name } = config.collect;
+      let watched = 0;
+      if (hosts.length > 0 || hostsFile !== undefined || triton?.cnapiUrl !== undefined) {
         const { tokens } = opened.state;
         const own = await ownToken(tokens, name);
         closers.add(() => own.revoke());
-        await startConfiguredCollector(role, { ingestUrl, queryUrl, token: config.collect.token ?? own.token });
+        watched = await startConfiguredCollector(role, {
+          ingestUrl,
+          queryUrl,
+          token: config.collect.token ?? own.token,
+        });
       }
-      return `page and query API on ${query.url}, ingest on ${ingest.url}, ${hosts.length} hosts`;
+      return `page and query API on ${query.url}, ingest on ${ingest.url}, ${watched} hosts`;
     },
   );
 }

@@ -4,7 +4,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startIngest, type IngestService } from "../ingest/service.ts";
-import { startQueryApi, type QueryService } from "../query-api/service.ts";
+import { startQueryApi, type AccessOptions, type QueryService } from "../query-api/service.ts";
 import type { Log } from "../server/log.ts";
 import { Metrics } from "../server/metrics.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
@@ -27,6 +27,8 @@ export interface ServicesOptions {
   readonly log: Log;
   /** How long the tiers are kept; default: 7 days raw, 90 days of minutes, 730 of hours. */
   readonly retention?: Retention;
+  /** Alert rules and hooks of files, and what is allowed to hooks. */
+  readonly alerting?: NonNullable<AccessOptions["alerting"]>;
   /** Ends a start that is under way. */
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,7 @@
 /**
  * collector.ts: the hosts of one collector process, and the way of their rows to ingest.
  */
+import type { HostReport } from "../core/host-status.ts";
 import type { Assignment } from "../core/instrumentation.ts";
 import type { Platform } from "../d-scripts/recipe.ts";
 import { Assignments } from "./assignments.ts";
@@ -8,6 +9,7 @@ import { GUARD_LIMITS, type GuardLimits } from "./cost-guard.ts";
 import { type DeliveryOptions, startDelivery } from "./spool-delivery.ts";
 import { ENABLING_TIMINGS, type EnablingTimings } from "./enabling.ts";
 import { Host } from "./host.ts";
+import { NOBODY_KNOWS, type OwnerOf } from "./zones.ts";
 import type { KnownHosts } from "./known-hosts.ts";
 import { DEFAULT_TIMINGS, type SshTarget, type SshTimings } from "./ssh.ts";
 import { SupportBook } from "./support.ts";
@@ -23,6 +25,8 @@ export interface CollectorOptions extends Omit<DeliveryOptions, "now"> {
   readonly timings?: SshTimings;
   readonly enablingTimings?: Partial<EnablingTimings>;
   readonly limits?: Partial<GuardLimits>;
+  /** Whose a zone is where its host does not know. */
+  readonly ownerOf?: OwnerOf;
   readonly reconnectMinMs?: number;
   readonly reconnectMaxMs?: number;
   readonly now?: () => number;
@@ -37,6 +41,8 @@ export interface HostConfig {
 }
 
 export interface Collector {
+  /** These hosts from now on: others end, new ones begin, those that are the same lose nothing. */
+  setHosts(hosts: readonly HostConfig[]): void;
   /** Stops tracing, sends what is spooled for at most `withinMs`, then ends; what is left stays on the disk. */
   close(withinMs?: number): Promise<void>;
 }
@@ -52,48 +58,72 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const { batcher, uploader, earlier } = delivery;
   const support = new SupportBook();
   const turns = new Turns(CONNECTING_AT_ONCE);
-  const hosts = options.hosts.map(
-    (host) =>
-      new Host({
-        ...host,
-        collector: options.name,
-        knownHosts: options.knownHosts,
-        timings: options.timings ?? DEFAULT_TIMINGS,
-        enablingTimings: { ...ENABLING_TIMINGS, ...options.enablingTimings },
-        limits: { ...GUARD_LIMITS, ...options.limits },
-        reconnectMinMs: options.reconnectMinMs ?? 1_000,
-        reconnectMaxMs: options.reconnectMaxMs ?? 60_000,
-        zonesEveryMs: options.zonesEveryMs ?? 15_000,
-        reportEveryMs: options.reportEveryMs ?? 15_000,
-        support,
-        turns,
-        sink: batcher,
-        claimLastTs: (spec) => earlier.claim(spec, host.name),
-        report: (of, report) => uploader.report(of, report),
-        log,
-        now,
-      }),
-  );
+  const makeHost = (host: HostConfig): Host =>
+    new Host({
+      ...host,
+      collector: options.name,
+      knownHosts: options.knownHosts,
+      timings: options.timings ?? DEFAULT_TIMINGS,
+      enablingTimings: { ...ENABLING_TIMINGS, ...options.enablingTimings },
+      limits: { ...GUARD_LIMITS, ...options.limits },
+      reconnectMinMs: options.reconnectMinMs ?? 1_000,
+      reconnectMaxMs: options.reconnectMaxMs ?? 60_000,
+      zonesEveryMs: options.zonesEveryMs ?? 15_000,
+      reportEveryMs: options.reportEveryMs ?? 15_000,
+      ownerOf: options.ownerOf ?? NOBODY_KNOWS,
+      support,
+      turns,
+      sink: batcher,
+      claimLastTs: (spec) => earlier.claim(spec, host.name),
+      report: (of, report) => uploader.report(of, report),
+      log,
+      now,
+    });
+  const hosts = new Map(options.hosts.map((host) => [host.name, { as: JSON.stringify(host), host: makeHost(host) }]));
+  let assigned: readonly Assignment[] = [];
+  const setHosts = (list: readonly HostConfig[]): void => {
+    const wanted = new Map(list.map((each) => [each.name, each]));
+    for (const [name, { as, host }] of hosts) {
+      if (as === JSON.stringify(wanted.get(name))) continue;
+      host.close();
+      hosts.delete(name);
+      if (!wanted.has(name)) uploader.report(name, removed(options.name, now()));
+    }
+    for (const [name, each] of wanted) {
+      if (hosts.has(name)) continue;
+      const host = makeHost(each);
+      hosts.set(name, { as: JSON.stringify(each), host });
+      host.assign(assigned);
+      host.start();
+    }
+  };
   const assignments = new Assignments({
     queryUrl: options.queryUrl,
     token,
     onAssignments: (list: readonly Assignment[]) => {
-      for (const host of hosts) host.assign(list);
+      assigned = list;
+      for (const { host } of hosts.values()) host.assign(list);
     },
     onAlarm: warn,
   });
   const checks = setInterval(() => {
-    for (const host of hosts) host.check();
+    for (const { host } of hosts.values()) host.check();
   }, CHECK_MS);
 
   assignments.start();
-  for (const host of hosts) host.start();
+  for (const { host } of hosts.values()) host.start();
   return {
+    setHosts,
     close: async (withinMs = 1_000) => {
       assignments.close();
       clearInterval(checks);
-      for (const host of hosts) host.close();
+      for (const { host } of hosts.values()) host.close();
       await delivery.close(withinMs);
     },
   };
+}
+
+/** It is no longer watched: nothing is expected of it from now on. */
+function removed(collector: string, nowMs: number): HostReport {
+  return { collector, atMs: Math.round(nowMs), state: "removed", reason: "taken out of the inventory", platform: "" };
 }

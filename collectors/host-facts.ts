@@ -3,6 +3,8 @@
  */
 
 export interface HostFacts {
+  /** The version of the wrapper; 0: what answered is no wrapper of ours. */
+  readonly wrapper: number;
   /** The platform image; "" where the host does not say. */
   readonly platform: string;
   readonly dtrace: string;
@@ -34,6 +36,7 @@ export function readFacts(version: string, sentMs: number, receivedMs: number): 
   const nowSec = Number(said.get("now") ?? NaN);
   const offsetMs = nowSec * 1000 - (sentMs + receivedMs) / 2;
   return {
+    wrapper: Math.max(0, Math.trunc(Number(said.get("wrapper") ?? 0)) || 0),
     platform: said.get("platform") ?? "",
     dtrace: said.get("dtrace") ?? "",
     share: Math.min(MAX_SHARE, Math.max(0, Math.trunc(Number(said.get("share") ?? 0)) || 0)),

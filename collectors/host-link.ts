@@ -12,7 +12,7 @@ import type { Channels } from "./channels.ts";
 import { runShort } from "./command.ts";
 import type { HostClock } from "./host-clock.ts";
 import { readFacts, type HostFacts } from "./host-facts.ts";
-import { readZones, type HostZone } from "./zones.ts";
+import { readZones, type HostZone, type OwnerOf } from "./zones.ts";
 
 export interface HostLinkOptions {
   readonly channels: Channels;
@@ -20,6 +20,7 @@ export interface HostLinkOptions {
   readonly zonesEveryMs: number;
   /** The zone of a host that has none to list; null: the host is asked. */
   readonly onlyZone: HostZone | null;
+  readonly ownerOf: OwnerOf;
   readonly now: () => number;
   /** Called each time that the zones were listed, also when they are the same. */
   readonly onZones: (zones: readonly HostZone[]) => void;
@@ -112,12 +113,12 @@ export class HostLink {
   }
 
   async #zones(): Promise<readonly HostZone[]> {
-    const { channels, now, onlyZone } = this.#options;
+    const { channels, now, onlyZone, ownerOf } = this.#options;
     this.#zonesWanted = false;
     this.#zonesAskedMs = now();
     if (onlyZone !== null) return [onlyZone];
     const zoneadm = await runShort(channels, "zones", SHORT_MS);
-    return readZones(zoneadm, await runShort(channels, "vms", SHORT_MS));
+    return readZones(zoneadm, await runShort(channels, "vms", SHORT_MS), ownerOf);
   }
 
   /** A method, because the compiler would otherwise remember what it was before an await. */

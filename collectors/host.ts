@@ -32,7 +32,7 @@ import type { SshConnection, SshTarget, SshTimings } from "./ssh.ts";
 import { SupportCheck } from "./support-check.ts";
 import { dtraceMetrics, type SupportBook } from "./support.ts";
 import type { Turns } from "./turns.ts";
-import type { HostZone } from "./zones.ts";
+import { NOBODY_KNOWS, type HostZone, type OwnerOf } from "./zones.ts";
 
 export interface HostOptions {
   readonly name: string;
@@ -48,6 +48,7 @@ export interface HostOptions {
   readonly reportEveryMs: number;
   readonly platform: Platform;
   readonly owner?: string;
+  readonly ownerOf?: OwnerOf;
   readonly support: SupportBook;
   readonly turns: Turns;
   readonly sink: RowSink;
@@ -121,6 +122,11 @@ export class Host {
     this.#session.close();
   }
 
+  /** What it last said of itself; undefined before it has. */
+  get facts(): HostFacts | undefined {
+    return this.#facts;
+  }
+
   assign(assignments: readonly Assignment[]): void {
     this.#assignments = assignments;
     this.#reconcile();
@@ -152,7 +158,7 @@ export class Host {
 
   /** Never rejects. */
   async #up(connection: SshConnection): Promise<void> {
-    const { now, zonesEveryMs, platform, owner = OPERATOR } = this.#options;
+    const { now, zonesEveryMs, platform, owner = OPERATOR, ownerOf = NOBODY_KNOWS } = this.#options;
     const channels = new Channels(connection);
     const questions = new HostLink({
       channels,
@@ -160,6 +166,7 @@ export class Host {
       zonesEveryMs,
       // Linux has no zones: the host is one, and nobody but the configuration knows whose.
       onlyZone: platform === "linux" ? { name: "global", owner, alias: "", state: "running" } : null,
+      ownerOf,
       now,
       onZones: (zones) => this.#haveZones(zones),
       onTrouble: (what, chain) => this.#say("warn", { chain }, what),

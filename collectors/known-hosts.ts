@@ -41,13 +41,34 @@ export function checkHostKey(known: KnownHosts, host: string, port: number, key:
   return `host key ${fingerprint} is unknown: compare it with the host's own and add it to known_hosts`;
 }
 
+/** A line of known_hosts for a host's key, without its end. */
+export function knownHostLine(host: string, port: number, key: Buffer): string {
+  return `${nameOf(host, port)} ${keyType(key)} ${key.toString("base64")}`;
+}
+
+/** The text without the lines that name only this host; where a line names others too, the name goes from it. */
+export function withoutKnownHost(text: string, host: string, port: number): string {
+  const lines = text.split("\n").flatMap((line): string[] => {
+    const [entry] = parseKnownHosts(line);
+    if (entry === undefined || entry.revoked || !namesHost(entry.names, host, port)) return [line];
+    const others = entry.names.split(",").filter((name) => name !== nameOf(host, port));
+    if (entry.names.startsWith("|1|") || others.length === 0) return [];
+    return [line.replace(entry.names, () => others.join(","))];
+  });
+  return lines.join("\n");
+}
+
 /** As `ssh-keygen -l` shows it. */
 export function fingerprintOf(key: Buffer): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
+function nameOf(host: string, port: number): string {
+  return port === 22 ? host : `[${host}]:${port}`;
+}
+
 function namesHost(names: string, host: string, port: number): boolean {
-  const name = port === 22 ? host : `[${host}]:${port}`;
+  const name = nameOf(host, port);
   if (names.startsWith("|1|")) {
     const [salt, hash] = names.slice(3).split("|");
     if (salt === undefined || hash === undefined) return false;

@@ -15,7 +15,10 @@ export interface SshTarget {
   /** Where to connect, if not to `host` itself. */
   readonly address?: string;
   readonly username: string;
-  readonly privateKey: Buffer | string;
+  /** Absent where an agent has it. */
+  readonly privateKey?: Buffer | string;
+  /** Socket of an ssh agent: a person's own. */
+  readonly agent?: string;
 }
 
 export interface SshTimings {
@@ -75,7 +78,8 @@ export function connect(target: SshTarget, knownHosts: KnownHosts, timings = DEF
     host: target.address ?? target.host,
     port: target.port,
     username: target.username,
-    privateKey: target.privateKey,
+    ...(target.privateKey === undefined ? {} : { privateKey: target.privateKey }),
+    ...(target.agent === undefined ? {} : { agent: target.agent }),
     readyTimeout: timings.readyTimeoutMs,
     keepaliveInterval: timings.keepaliveIntervalMs,
     keepaliveCountMax: timings.keepaliveCountMax,
@@ -111,6 +115,48 @@ export function connect(target: SshTarget, knownHosts: KnownHosts, timings = DEF
     });
     client.connect(config);
   });
+}
+
+/**
+ * The key that a host shows, without logging in: for a person to compare. Nothing is proven by it.
+ *
+ * @throws OperationalError SSH_CONNECT
+ */
+export function shownHostKey(
+  target: Pick<SshTarget, "host" | "port" | "address">,
+  timings = DEFAULT_TIMINGS,
+): Promise<Buffer> {
+  const client = new ssh2.Client();
+  return new Promise((resolve, reject) => {
+    let shown: Buffer | undefined;
+    const where = `${target.host}:${target.port}`;
+    client.on("error", (cause) => {
+      if (shown === undefined) reject(new OperationalError("SSH_CONNECT", `connect to ${where}`, { cause }));
+      else resolve(shown);
+    });
+    client.on("close", () => {
+      if (shown !== undefined) resolve(shown);
+      else reject(new OperationalError("SSH_CONNECT", `connect to ${where}: closed by the other side`));
+    });
+    client.connect({
+      host: target.address ?? target.host,
+      port: target.port,
+      username: "nobody",
+      readyTimeout: timings.readyTimeoutMs,
+      algorithms: ALGORITHMS,
+      hostVerifier: (key: Buffer) => {
+        shown = key;
+        return false;
+      },
+    });
+  });
+}
+
+/** The public half of a private key, as authorized_keys has it; undefined where the key cannot be read without a passphrase. */
+export function publicKeyOf(privateKey: string): string | undefined {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) return undefined;
+  return `${key.type} ${key.getPublicSSH().toString("base64")}`;
 }
 
 function wrap(client: Client, timings: SshTimings, lastError: () => Error | undefined): SshConnection {

@@ -14,6 +14,11 @@ export interface HostZone {
   readonly state: string;
 }
 
+/** Whose a zone is, from elsewhere than its host; undefined: not known. */
+export type OwnerOf = (zone: string) => string | undefined;
+
+export const NOBODY_KNOWS: OwnerOf = () => undefined;
+
 interface Vm {
   readonly zonename?: unknown;
   readonly uuid?: unknown;
@@ -22,8 +27,11 @@ interface Vm {
   readonly state?: unknown;
 }
 
-/** @throws OperationalError ZONES_UNREADABLE */
-export function readZones(zoneadm: string, vmadm: string): HostZone[] {
+/**
+ * @param ownerOf asked for zones to which vmadm gives no owner
+ * @throws OperationalError ZONES_UNREADABLE
+ */
+export function readZones(zoneadm: string, vmadm: string, ownerOf = NOBODY_KNOWS): HostZone[] {
   const vms = new Map(parseVms(vmadm).map((vm) => [text(vm.zonename ?? vm.uuid), vm]));
   return zoneadm
     .split("\n")
@@ -32,7 +40,7 @@ export function readZones(zoneadm: string, vmadm: string): HostZone[] {
     .filter(([, name]) => name !== undefined && name !== "" && name !== "global")
     .map(([, name = "", state = ""]) => {
       const vm = vms.get(name);
-      const owner = text(vm?.owner_uuid);
+      const owner = text(vm?.owner_uuid) || text(ownerOf(name));
       return { name, state, owner: owner === "" ? QUARANTINE : owner, alias: text(vm?.alias) };
     });
 }

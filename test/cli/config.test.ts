@@ -77,7 +77,7 @@ describe("the configuration", () => {
       "query: {prot: 1}",
       "query.prot is unknown, expected one of host, port, ingestUrls, web, publicUrl, readLimits, oidc",
     ],
-    ["qery: {}", "qery is unknown, expected one of store, ingest, query, collect, tokens, log"],
+    ["qery: {}", "qery is unknown, expected one of store, ingest, query, alerts, collect, tokens, log"],
     ["log: {level: loud}", 'log.level is "loud", expected one of debug, info, warn, error, silent'],
     ["collect: {hosts: [{port: 3}]}", "collect.hosts[0].name is missing, expected text"],
     [

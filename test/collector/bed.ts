@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import { startCollector, type Collector, type CollectorOptions } from "../../collectors/collector.ts";
+import { startCollector, type Collector, type CollectorOptions, type HostConfig } from "../../collectors/collector.ts";
 import { parseKnownHosts } from "../../collectors/known-hosts.ts";
 import { startFleet, type Fleet } from "../../collectors/simulator/fleet.ts";
 import type { FleetOptions } from "../../collectors/simulator/options.ts";
@@ -38,6 +38,8 @@ export interface Seen {
 export interface Bed {
   readonly fleet: Fleet;
   readonly collector: Collector;
+  /** As the collector was given them. */
+  readonly hosts: readonly HostConfig[];
   /** In the order of arrival. */
   readonly coverage: readonly Seen[];
   readonly log: readonly {
@@ -127,14 +129,15 @@ export async function startBed(
     fleet.hosts.map(({ name, port, hostKey }) => `[${name}]:${port} ${hostKey}`).join("\n"),
   );
   const spoolDirectory = await mkdtemp(join(tmpdir(), "isotherm-spool-"));
+  const hosts = fleet.hosts.map(({ name, port }): HostConfig => ({
+    name,
+    platform: "smartos",
+    target: { host: name, address: "127.0.0.1", port, username: "isotherm", privateKey: keys.privateKey },
+  }));
   const collector = await startCollector({
     name: "test",
     spoolDirectory,
-    hosts: fleet.hosts.map(({ name, port }) => ({
-      name,
-      platform: "smartos",
-      target: { host: name, address: "127.0.0.1", port, username: "isotherm", privateKey: keys.privateKey },
-    })),
+    hosts,
     knownHosts: () => knownHosts,
     ingestUrl: url,
     queryUrl: url,
@@ -149,6 +152,7 @@ export async function startBed(
   return {
     fleet,
     collector,
+    hosts,
     coverage,
     log,
     reports,

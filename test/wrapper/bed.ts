@@ -90,6 +90,9 @@ export interface BedHost {
 
 export interface Bed {
   readonly folder: string;
+  readonly port: number;
+  /** `ssh-ed25519 AAAA...` */
+  readonly hostKey: string;
   install(shell: Shell, options?: HostOptions): BedHost;
   /** All sshd processes now serving connections. */
   readonly servers: ReadonlySet<ChildProcess>;
@@ -153,12 +156,13 @@ function soundKeyPair(): ReturnType<typeof makeKeyPair> {
   }
 }
 
-export async function makeBed(): Promise<Bed> {
+/** @param rootLogin sshd's PermitRootLogin */
+export async function makeBed(rootLogin = "forced-commands-only"): Promise<Bed> {
   const folder = mkdtempSync(join(tmpdir(), "isotherm-wrapper-"));
   const hostKey = soundKeyPair();
   writeFileSync(join(folder, "host_key"), hostKey.privateKey, { mode: 0o600 });
   writeFileSync(join(folder, "authorized_keys"), "");
-  writeFileSync(join(folder, "sshd_config"), sshdConfig(folder));
+  writeFileSync(join(folder, "sshd_config"), sshdConfig(folder, rootLogin));
   // sshd runs as root only where this exists; on an installed server its unit makes it.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   checkConfig(folder);
@@ -178,6 +182,8 @@ export async function makeBed(): Promise<Bed> {
   const connections = new Set<SshConnection>();
   return {
     folder,
+    port,
+    hostKey: hostKey.publicKey,
     servers,
     install: (shell, options) => {
       const host = makeHost(folder, shell, options);
@@ -203,7 +209,7 @@ export async function makeBed(): Promise<Bed> {
   };
 }
 
-function sshdConfig(folder: string): string {
+function sshdConfig(folder: string, rootLogin: string): string {
   return [
     `HostKey ${join(folder, "host_key")}`,
     `AuthorizedKeysFile ${join(folder, "authorized_keys")}`,
@@ -213,7 +219,7 @@ function sshdConfig(folder: string): string {
     "UseDNS no",
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
-    "PermitRootLogin forced-commands-only",
+    `PermitRootLogin ${rootLogin}`,
     "AllowTcpForwarding yes",
     "AllowStreamLocalForwarding yes",
     "AllowAgentForwarding yes",

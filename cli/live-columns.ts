@@ -1,0 +1,140 @@
+/**
+ * live-columns.ts: the columns of one instrumentation as they happen, over one server-sent event stream at a time.
+ *
+ *   connecting ──first event──▶ live ──end, error, silence──▶ waiting ──backoff──▶ connecting
+ *
+ * After a loss the stream is asked for again from a little before the last column: columns replace by time, so what comes twice
+ * counts once. A refusal (no such instrumentation, a token that has expired) is no loss: it ends the following.
+ */
+import { Backoff } from "../collectors/backoff.ts";
+import { pause } from "../collectors/pause.ts";
+import type { LiveColumn } from "../core/api.ts";
+import { errorChain, errorCode } from "../core/errors.ts";
+import { eitherSignal } from "./either-signal.ts";
+import type { Api } from "./api-client.ts";
+
+export interface LiveOptions {
+  readonly api: Api;
+  readonly id: string;
+  /** The predicate over keys, as JSON; "" for none. */
+  readonly where: string;
+  readonly sinceTs: number;
+  readonly onColumn: (column: LiveColumn) => void;
+  /** Columns of [fromTs, toTs) have changed and are not sent again: read them. */
+  readonly onLate: (fromTs: number, toTs: number) => void;
+  /** @param trouble "" while it is live */
+  readonly onState: (trouble: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const OVERLAP_SEC = 5;
+/** The server says something every 10 s. */
+const SILENCE_MS = 25_000;
+const MIN_WAIT_MS = 500;
+const MAX_WAIT_MS = 8_000;
+
+/** Settles when `signal` fires. @throws OperationalError API_REFUSED */
+export async function followLive(options: LiveOptions): Promise<void> {
+  const { signal, onState } = options;
+  const backoff = new Backoff({ minMs: MIN_WAIT_MS, maxMs: MAX_WAIT_MS });
+  let sinceTs = options.sinceTs;
+  while (!signal.aborted) {
+    try {
+      await readStream({ ...options, sinceTs }, (ts) => {
+        sinceTs = Math.max(sinceTs, ts - OVERLAP_SEC);
+        backoff.reset();
+      });
+      onState("the stream ended; asking again");
+    } catch (error) {
+      if (isOver(signal)) return;
+      if (errorCode(error) === "API_REFUSED" && !isPassing(error)) throw error;
+      onState(errorChain(error));
+    }
+    if (!isOver(signal)) await pause(backoff.next(), signal);
+  }
+}
+
+/** Too many viewers, or a server that is starting: it may be better in a moment. */
+function isPassing(error: unknown): boolean {
+  const status = (error as { info?: { status?: unknown } }).info?.status;
+  return status === 429 || (typeof status === "number" && status >= 500);
+}
+
+/** A function, because the compiler would otherwise remember what it was before an await. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+async function readStream(options: LiveOptions, seen: (ts: number) => void): Promise<void> {
+  const { api, id, where, sinceTs, onColumn, onLate, onState, signal } = options;
+  const quiet = new AbortController();
+  const query = `since=${sinceTs}${where === "" ? "" : `&where=${encodeURIComponent(where)}`}`;
+  const path = `/v1/instrumentations/${encodeURIComponent(id)}/live?${query}`;
+  let timer: NodeJS.Timeout | undefined;
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => quiet.abort(new Error(`nothing within ${SILENCE_MS / 1000} s`)), SILENCE_MS);
+  };
+  heard();
+  const either = eitherSignal(signal, quiet.signal);
+  try {
+    const response = await api.open(path, "text/event-stream", either.signal);
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of piecesOf(response, either.signal)) {
+      heard();
+      const events = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
+      text = events.pop() ?? "";
+      for (const { name, data } of events.map(readEvent)) {
+        if (name === "column") {
+          const column = JSON.parse(data) as LiveColumn;
+          seen(column.ts);
+          onState("");
+          onColumn(column);
+        } else if (name === "late") {
+          const { fromTs, toTs } = JSON.parse(data) as { fromTs: number; toTs: number };
+          onLate(fromTs, toTs);
+        }
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+    either.release();
+  }
+}
+
+/**
+ * The body as it comes, until its end or the signal.
+ *
+ * The body is cancelled by hand: once the headers are there, fetch holds its own request only weakly, and after a collection of
+ * garbage an abort no longer reaches the body (seen here with Node 20: `watch` could not be ended).
+ */
+export async function* piecesOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const cancel = (): void => void reader.cancel().catch(() => undefined);
+  signal.addEventListener("abort", cancel);
+  if (signal.aborted) cancel();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) throw signal.reason;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    // Whoever stops reading early wants no more of it.
+    cancel();
+  }
+}
+
+/** One event as the HTML standard has it (server-sent events); comments and unknown fields are skipped. */
+export function readEvent(event: string): { readonly name: string; readonly data: string } {
+  let name = "message";
+  const data: string[] = [];
+  for (const line of event.split("\n")) {
+    if (line.startsWith("event: ")) name = line.slice(7);
+    else if (line.startsWith("data: ")) data.push(line.slice(6));
+  }
+  return { name, data: data.join("\n") };
+}
