@@ -1,5 +1,5 @@
 /**
- * app.tsx: who is looking, and so which page: sign-in or the instrument.
+ * app.tsx: who is looking, and at which page: sign-in, the view, or one of the pages whose code comes when it is asked for.
  *
  * A link with `#signin=CODE` is used once: the code is taken out of the address bar before it is posted, so that it stays in
  * no history entry, and the rest of the link (the view) stays as it was.
@@ -8,13 +8,24 @@ import { useEffect, useState } from "preact/hooks";
 import type { SessionInfo } from "../core/api.ts";
 import { ApiError } from "./api/client.ts";
 import { readSession, signIn } from "./api/resources.ts";
+import { lazyPage } from "./lazy-page.tsx";
+import type { PageProps } from "./page-props.ts";
 import { InstrumentPage } from "./page.tsx";
 import { SignIn } from "./panels/sign-in.tsx";
 import { applyTheme } from "./theme.ts";
-import { readAddress, signInCode, writeAddress } from "./view/address.ts";
+import { readAddress, signInCode } from "./view/address.ts";
+import { leave, pageOf, type Page } from "./view/route.ts";
+
+const BoardsPage = lazyPage<PageProps>(async () => (await import("./boards/boards-page.tsx")).BoardsPage);
+const MeasurePage = lazyPage<PageProps>(async () => (await import("./instrument/instrument-page.tsx")).MeasurePage);
+const FleetPage = lazyPage<PageProps>(async () => (await import("./fleet/fleet-page.tsx")).FleetPage);
+
+const AGAIN_MS = 2000;
 
 type State =
   | { readonly kind: "connecting" }
+  /** No answer: not a reason to ask somebody for a token. */
+  | { readonly kind: "unreachable"; readonly message: string }
   | { readonly kind: "signed-out"; readonly problem: string | null }
   | { readonly kind: "signed-in"; readonly session: SessionInfo };
 
@@ -22,18 +33,32 @@ export function App() {
   const [state, setState] = useState<State>({ kind: "connecting" });
   useEffect(() => {
     applyTheme(readAddress(location.hash).theme);
-    openSession().then(setState, (error: unknown) => {
-      setState({ kind: "signed-out", problem: error instanceof Error ? error.message : String(error) });
-    });
+    let timer: ReturnType<typeof setTimeout>;
+    const code = takeSignInCode();
+    const open = (): void => {
+      openSession(code).then(setState, (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        setState({ kind: "unreachable", message });
+        timer = setTimeout(open, AGAIN_MS);
+      });
+    };
+    open();
+    return () => clearTimeout(timer);
   }, []);
   switch (state.kind) {
     case "connecting":
       return <p class="whole-page quiet">connecting …</p>;
+    case "unreachable":
+      return (
+        <p class="whole-page quiet" role="status">
+          {state.message}; trying again
+        </p>
+      );
     case "signed-out":
       return <SignIn problem={state.problem} onSession={(session) => setState({ kind: "signed-in", session })} />;
     case "signed-in":
       return (
-        <InstrumentPage
+        <Routed
           session={state.session}
           onSignedOut={() => setState({ kind: "signed-out", problem: "the session has ended" })}
         />
@@ -41,11 +66,43 @@ export function App() {
   }
 }
 
-async function openSession(): Promise<State> {
+function Routed(props: PageProps) {
+  const page = usePageName();
+  if (page === "boards") return <BoardsPage {...props} />;
+  if (page === "instrument") return <MeasurePage {...props} />;
+  if (page === "fleet" && props.session.role === "operator") return <FleetPage {...props} />;
+  return <InstrumentPage {...props} />;
+}
+
+function usePageName(): Page {
+  const [page, setPage] = useState(() => pageOf(location.hash));
+  useEffect(() => {
+    const read = (event: HashChangeEvent | PopStateEvent): void => {
+      if ("oldURL" in event) leave(new URL(event.oldURL).hash);
+      setPage(pageOf(location.hash));
+    };
+    addEventListener("hashchange", read);
+    addEventListener("popstate", read);
+    return () => {
+      removeEventListener("hashchange", read);
+      removeEventListener("popstate", read);
+    };
+  }, []);
+  return page;
+}
+
+/** The code of a sign-in link, out of the address bar before anything else happens; null where there is none. */
+function takeSignInCode(): string | null {
   const code = signInCode(location.hash);
+  if (code === null) return null;
+  const parts = location.hash.slice(1).split("&");
+  const rest = parts.filter((part) => part !== "" && !part.startsWith("signin=")).join("&");
+  history.replaceState(null, "", `${location.pathname}${location.search}${rest === "" ? "" : `#${rest}`}`);
+  return code;
+}
+
+async function openSession(code: string | null): Promise<State> {
   if (code !== null) {
-    const rest = writeAddress(readAddress(location.hash));
-    history.replaceState(null, "", `${location.pathname}${location.search}${rest === "" ? "" : `#${rest}`}`);
     try {
       return { kind: "signed-in", session: await signIn({ code }) };
     } catch (error) {

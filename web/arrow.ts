@@ -5,7 +5,7 @@
  * small objects. The other columns are read through typed values, one a row.
  */
 import { tableFromIPC, type Data, type Vector } from "apache-arrow";
-import type { Heatmap, HeatmapColumn } from "../core/api.ts";
+import type { Heatmap, HeatmapColumn, HeatmapGroup } from "../core/api.ts";
 
 /** @throws Error when the bytes are not an Arrow stream, or are one of another shape */
 export function decodeHeatmap(bytes: Uint8Array): Heatmap {
@@ -44,6 +44,7 @@ export function decodeHeatmap(bytes: Uint8Array): Heatmap {
       count: count[i] ?? [],
     });
   }
+  const groups = metadata.has("groups") ? decodeGroups(text("groups"), table.numRows, vector) : null;
   return {
     instrumentation: text("instrumentation"),
     metric: text("metric"),
@@ -55,7 +56,20 @@ export function decodeHeatmap(bytes: Uint8Array): Heatmap {
     tier: text("tier"),
     total: Number(text("total")),
     columns,
+    ...(groups === null ? {} : { by: text("by"), groups }),
   };
+}
+
+/** The groups' heads are JSON; the cells of the i-th are the lists bucket_i and count_i. */
+function decodeGroups(heads: string, rows: number, vector: (name: string) => Vector): HeatmapGroup[] {
+  return (JSON.parse(heads) as Omit<HeatmapGroup, "columns">[]).map((head, g) => {
+    const bucket = listSlices(vector(`bucket_${g}`));
+    const count = listSlices(vector(`count_${g}`));
+    return {
+      ...head,
+      columns: Array.from({ length: rows }, (_, i) => ({ bucket: bucket[i] ?? [], count: count[i] ?? [] })),
+    };
+  });
 }
 
 /** Each row's slice of a list column's values, uncopied. */

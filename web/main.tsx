@@ -6,6 +6,8 @@ import "./style/frame.css";
 import "./style/menu.css";
 import "./style/heatmap.css";
 import "./style/keys.css";
+import "./style/selection.css";
+import "./style/pages.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 

@@ -1,13 +1,14 @@
 /**
- * page.tsx: the instrument: header, sentence, picture, keys; and the questions that the view puts to the API.
+ * page.tsx: the instrument: header, sentence, picture, keys, selection; and the questions that the view puts to the API.
  */
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 import type { InstrumentationInfo, SessionInfo } from "../core/api.ts";
 import { ApiError } from "./api/client.ts";
 import { createInstrumentation, readBreakdown, signOut, type Scope } from "./api/resources.ts";
 import { useCatalogue } from "./api/use-catalogue.ts";
 import { serverNow } from "./clock.ts";
-import type { Region } from "./heatmap/chart.ts";
+import { Crosshair } from "./heatmap/crosshair.ts";
+import { axisKindOf } from "./heatmap/use-scene.ts";
 import { DistributionView } from "./views/distribution-view.tsx";
 import { ScalarView } from "./views/scalar-view.tsx";
 import { Header, type Motion } from "./panels/header.tsx";
@@ -15,12 +16,13 @@ import { Help } from "./panels/help.tsx";
 import { zoneAliases } from "./panels/names.ts";
 import { Sentence } from "./panels/sentence.tsx";
 import { press, useKeyboard } from "./panels/use-keyboard.ts";
-import { applyTheme, onSystemTheme, type Colours } from "./theme.ts";
+import { useColours } from "./use-colours.ts";
+import { COLOURINGS } from "../core/heatmap/colour-scale.ts";
 import { formatShort } from "../core/units.ts";
 import { instantsOf, scaled, shifted, spanOfRange, type Range } from "./view/range.ts";
 import { whereOf, without } from "./view/terms.ts";
 import { useView } from "./view/use-view.ts";
-import type { ThemeChoice } from "./view/view.ts";
+import { PERCENTILES, type Percentile } from "./view/view.ts";
 
 interface Props {
   readonly session: SessionInfo;
@@ -28,11 +30,11 @@ interface Props {
 }
 
 export function InstrumentPage({ session, onSignedOut }: Props) {
-  const { view, change, goTo, goBack } = useView();
+  const { view, change, move, goTo, goBack } = useView();
   const { catalogue, error, reload } = useCatalogue(session);
   const colours = useColours(view.theme);
   const [motion, setMotion] = useState<Motion>("loading");
-  const [selection, setSelection] = useState<Region | null>(null);
+  const crosshair = useMemo(() => new Crosshair(), []);
   const [help, setHelp] = useState(false);
   const [notice, setNotice] = useState<string | null>(null);
   const instrumentation = useMemo(
@@ -51,9 +53,8 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
     [onSignedOut],
   );
   const show = (id: string, name: string | null): void => {
-    setSelection(null);
     setNotice(null);
-    change({ instrumentation: id, metric: name, where: [], by: null });
+    move({ instrumentation: id, metric: name, where: [], by: null, hues: [], values: null, ...NO_SELECTION });
   };
   const create = (name: string, decomposition: readonly string[]): void => {
     setNotice(`starting to measure ${name} …`);
@@ -73,6 +74,15 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
     const { parts } = await readBreakdown(scope, field, stretch, null, new AbortController().signal);
     return parts.map((part) => ({ value: part.key, detail: formatShort(part.total) }));
   };
+  const showMade = (made: InstrumentationInfo): void => {
+    reload();
+    show(made.id, made.metric);
+    // What was just begun has nothing to show of the past.
+    goTo({ kind: "last", seconds: 300 });
+  };
+  const shownRange = (): Range => ({ kind: "fixed", ...instantsOf(view.range, serverNow()) });
+  const togglePercentile = (name: Percentile): void =>
+    change({ percentiles: PERCENTILES.filter((each) => (each === name) !== view.percentiles.includes(each)) });
   const togglePause = (): void => goTo(pausedOrLive(view.range));
   useKeyboard({
     "/": () => press("/"),
@@ -83,9 +93,18 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
     "+": () => goTo(scaled(view.range, instantsOf(view.range, serverNow()), 0.5, serverNow())),
     "=": () => goTo(scaled(view.range, instantsOf(view.range, serverNow()), 0.5, serverNow())),
     "-": () => goTo(scaled(view.range, instantsOf(view.range, serverNow()), 2, serverNow())),
+    o: () => press("o"),
+    h: () => press("h"),
+    z: () => press("z"),
+    a: () => {
+      const now = axisKindOf(view, instrumentation?.scheme ?? "");
+      change({ axis: now === "log" ? "linear" : "log" });
+    },
+    c: () => change({ colouring: COLOURINGS[(COLOURINGS.indexOf(view.colouring) + 1) % COLOURINGS.length] ?? "rank" }),
+    ...Object.fromEntries(PERCENTILES.map((name, i) => [String(i + 1), () => togglePercentile(name)])),
     t: () => change({ theme: colours.theme === "dark" ? "light" : "dark" }),
     "?": () => setHelp(!help),
-    Escape: () => (help ? setHelp(false) : selection !== null ? setSelection(null) : goBack()),
+    Escape: () => (help ? setHelp(false) : view.selection !== null ? change(NO_SELECTION) : goBack()),
   });
   const header = (
     <Header
@@ -109,7 +128,25 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
       </div>
     );
   }
-  const shared = { instrumentation, metric, by, view, colours, aliases, scopeOf, change, goTo, goBack, fail };
+  const shared = {
+    instrumentation,
+    metric,
+    by,
+    view,
+    colours,
+    aliases,
+    crosshair,
+    mayWrite: session.scope === "write",
+    scopeOf,
+    change,
+    move,
+    goTo,
+    goBack,
+    fail,
+    onInstrumentation: showMade,
+    shownRange,
+    onMotion: setMotion,
+  };
   return (
     <div class="page">
       {header}
@@ -121,7 +158,7 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
         aliases={aliases}
         onInstrumentation={(id) => show(id, catalogue.instrumentations.find((each) => each.id === id)?.metric ?? null)}
         onCreate={create}
-        onBy={(field) => change({ by: field })}
+        onBy={(field) => change({ by: field, hues: [] })}
         onWhere={(where) => change({ where })}
         valuesOf={valuesOf}
       />
@@ -134,20 +171,16 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
         </p>
       )}
       {instrumentation.numeric === null ? (
-        <ScalarView {...shared} key={instrumentation.id} onMotion={setMotion} />
+        <ScalarView {...shared} key={instrumentation.id} />
       ) : (
-        <DistributionView
-          {...shared}
-          motion={motion}
-          onMotion={setMotion}
-          selection={selection}
-          onSelection={setSelection}
-        />
+        <DistributionView {...shared} motion={motion} />
       )}
       {help && <Help onClose={() => setHelp(false)} />}
     </div>
   );
 }
+
+const NO_SELECTION = { selection: null, other: null, against: "rest" } as const;
 
 /** The one in the link; else the first of the link's metric; else the first distribution. */
 function choose(
@@ -174,13 +207,4 @@ function pausedOrLive(range: Range): Range {
   return range.kind === "fixed"
     ? { kind: "last", seconds: range.to - range.from }
     : { kind: "fixed", ...instantsOf(range, serverNow() - 1) };
-}
-
-function useColours(choice: ThemeChoice): Colours {
-  const [colours, setColours] = useState(() => applyTheme(choice));
-  useEffect(() => {
-    setColours(applyTheme(choice));
-    return onSystemTheme(() => setColours(applyTheme(choice)));
-  }, [choice]);
-  return colours;
 }

@@ -19,6 +19,11 @@ export interface Colours {
   readonly hatch: Rgb;
   /** For lines by key: eight hues that differ in lightness too. */
   readonly keys: readonly string[];
+  /** For all other keys together. */
+  readonly otherKey: string;
+  /** For more and for less than what is compared with. */
+  readonly more: Rgb;
+  readonly less: Rgb;
 }
 
 const darkQuery = matchMedia("(prefers-color-scheme: dark)");
@@ -38,6 +43,9 @@ export function applyTheme(choice: ThemeChoice): Colours {
     halo: read("--halo"),
     hatch: parseHex(read("--hatch")),
     keys: Array.from({ length: 8 }, (_, i) => read(`--key-${i + 1}`)),
+    otherKey: read("--key-9"),
+    more: parseHex(read("--more")),
+    less: parseHex(read("--less")),
   };
 }
 

@@ -28,6 +28,7 @@ export interface Stack {
 export async function startStack(
   fleetOptions: Omit<FleetOptions, "clientPublicKey">,
   collectorOptions: Partial<CollectorOptions> = {},
+  webDir: string | null = null,
 ): Promise<Stack> {
   const dataDir = await mkdtemp(join(tmpdir(), "isotherm-test-"));
   const log = silentLog();
@@ -36,7 +37,7 @@ export async function startStack(
     dataDir,
     host: "127.0.0.1",
     port: 0,
-    webDir: null,
+    webDir,
     simulated: true,
     signInCode: null,
     log,

@@ -79,7 +79,7 @@ async function sources(): Promise<string[]> {
     [...FOLDERS, "bench"].map(async (folder) => {
       const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true });
       return entries
-        .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes("dist"))
+        .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/dist|node_modules/.test(entry.parentPath))
         .map((entry) => join(entry.parentPath, entry.name));
     }),
   );

@@ -8,8 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "vite";
 
-/** @returns the folder */
-export async function builtPage(): Promise<string> {
+let built: Promise<string> | null = null;
+
+/** @returns the folder; built once, however many tests of this process ask */
+export function builtPage(): Promise<string> {
+  return (built ??= buildPage());
+}
+
+async function buildPage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "isotherm-web-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   await build({

@@ -13,7 +13,7 @@ import {
   sumColumns,
   withColumn,
 } from "../../web/heatmap/column-window.ts";
-import { BUCKETS, fakeHeatmap, gapColumn, SCHEME, secondColumn } from "./fake-model.ts";
+import { BUCKETS, fakeGroups, fakeHeatmap, gapColumn, SCHEME, secondColumn } from "./fake-model.ts";
 
 const T0 = 1_699_999_800;
 const second = (ts: number): HeatmapColumn => secondColumn(ts, TRUE, null);
@@ -83,6 +83,14 @@ test("nothing known stays nothing known when it is summed", () => {
   assert.deepEqual([sum.total, sum.p99, sum.reason], [null, null, "ssh_down"]);
 });
 
+test("a heatmap without any event arrives whole, whatever its length", () => {
+  const lengths = Array.from({ length: 40 }, (_, i) => i + 1);
+  for (const length of lengths) {
+    const columns = Array.from({ length }, (_, i) => gapColumn(T0 + i, ""));
+    assert.equal(decodeHeatmap(encodeHeatmap({ ...history(1), columns })).columns.length, length);
+  }
+});
+
 test("a heatmap that the API encodes as Arrow is decoded to itself", () => {
   const heatmap = history(300);
   const decoded = decodeHeatmap(encodeHeatmap(heatmap));
@@ -94,5 +102,27 @@ test("a heatmap that the API encodes as Arrow is decoded to itself", () => {
   assert.deepEqual(
     { ...decoded, columns: decoded.columns.map(plain) },
     { ...heatmap, columns: heatmap.columns.map(plain) },
+  );
+});
+
+test("its groups by key come with it, column by column", () => {
+  const nowSec = T0 + 1e6;
+  const heatmap = fakeGroups(history(60), "execname", ["node", "cron"], TRUE, null, nowSec);
+  const { by, groups = [] } = decodeHeatmap(encodeHeatmap(heatmap));
+  assert.deepEqual(
+    [by, groups.map(({ key, isOther }) => [key, isOther])],
+    [
+      "execname",
+      [
+        ["node", false],
+        ["cron", false],
+        ["", true],
+      ],
+    ],
+  );
+  heatmap.groups?.forEach((group, g) =>
+    group.columns.forEach((column, c) =>
+      assert.deepEqual(Array.from(groups[g]?.columns[c]?.count ?? []), column.count),
+    ),
   );
 });

@@ -9,7 +9,17 @@ import type { AddressInfo, Socket } from "node:net";
 import { extname, join, normalize } from "node:path";
 import type { HeatmapColumn, InstrumentationInfo, Series, SessionInfo } from "../../core/api.ts";
 import { encodeHeatmap } from "../../wire/answers.ts";
-import { fakeBreakdown, fakeHeatmap, readWhere, SCHEME, secondColumn, SYSCALL_OPS, TENANTS } from "./fake-model.ts";
+import {
+  fakeBreakdown,
+  fakeGroups,
+  fakeHeatmap,
+  readWhere,
+  SCHEME,
+  secondColumn,
+  SYSCALL_OPS,
+  TENANTS,
+} from "./fake-model.ts";
+import { fakeComparison, fakeDifference, fakePreview, type PairBody } from "./fake-selections.ts";
 
 export const POLICY =
   "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'";
@@ -51,6 +61,8 @@ const CPU: InstrumentationInfo = {
 export class FakeApi {
   /** Method and URL of each API request, oldest first. */
   readonly requests: string[] = [];
+  /** The last body that was posted, as it came. */
+  posted: unknown = null;
   /** The server's clock, epoch seconds; a test may stop it. */
   now: () => number = () => Date.now() / 1000;
   /** How answers to heatmap requests are written. */
@@ -60,6 +72,7 @@ export class FakeApi {
   readonly #sockets = new Set<Socket>();
   readonly #streams = new Set<ServerResponse>();
   #signedIn = new Set<string>();
+  readonly #followUps: InstrumentationInfo[] = [];
 
   /** @param folder the built page */
   constructor(folder: string) {
@@ -122,11 +135,31 @@ export class FakeApi {
         return;
       }
       case "/v1/instrumentations": {
-        sendJson(response, 200, { instrumentations: [OPS, CPU] });
+        sendJson(response, 200, { instrumentations: [OPS, CPU, ...this.#followUps] });
+        return;
+      }
+      case "/v1/selections/compare": {
+        sendJson(response, 200, fakeComparison(await this.#body<PairBody>(request)));
+        return;
+      }
+      case "/v1/selections/difference": {
+        sendJson(response, 200, fakeDifference(await this.#body<PairBody>(request), this.now()));
+        return;
+      }
+      case "/v1/selections/follow-up": {
+        const { by, dryRun } = await this.#body<{ by: string; dryRun?: boolean }>(request);
+        if (dryRun !== true)
+          this.#followUps.push({ ...OPS, id: `ops-${by}`, keys: [...OPS.keys, by], standing: false });
+        sendJson(response, dryRun === true ? 200 : 201, dryRun === true ? fakePreview(by) : this.#followUps.at(-1));
         return;
       }
     }
     this.#reading(url, request, response);
+  }
+
+  async #body<T>(request: IncomingMessage): Promise<T> {
+    this.posted = JSON.parse(await bodyOf(request));
+    return this.posted as T;
   }
 
   #reading(url: URL, request: IncomingMessage, response: ServerResponse): void {
@@ -144,14 +177,19 @@ export class FakeApi {
         sendJson(response, 200, heatmap);
         return;
       }
+      const [by, keys] = [get("by"), url.searchParams.getAll("keys")];
+      const answer = by === null ? heatmap : fakeGroups(heatmap, by, keys, where, tenant, this.now());
       response.writeHead(200, { "Content-Type": "application/vnd.apache.arrow.stream" });
-      response.end(encodeHeatmap(heatmap));
+      response.end(encodeHeatmap(answer));
     } else if (kind === "breakdown") {
       const by = get("by") ?? "";
       const band = get("low") === null ? null : { low: Number(get("low")), high: Number(get("high")) };
       const parts = fakeBreakdown(by, from, Math.min(to, Math.floor(this.now()) - 1), where, tenant, band);
       const total = parts.reduce((all, part) => all + part.total, 0);
       sendJson(response, 200, { by, total, other: 0, parts });
+    } else if (kind === "export") {
+      response.writeHead(200, { "Content-Type": "text/csv", "Content-Disposition": 'attachment; filename="rows.csv"' });
+      response.end("ts,count\n");
     } else if (kind === "series") sendJson(response, 200, fakeSeries(from, to, get("by") ?? ""));
     else if (kind === "live") this.#live(url, response);
     else sendJson(response, 200, { ...(id === "cpu" ? CPU : OPS), program: null });
@@ -231,12 +269,17 @@ function stepFor(seconds: number, columns: number): number {
   return STEPS.find((step) => seconds / step <= columns) ?? 3600;
 }
 
+const SERIES_KEYS: Readonly<Record<string, readonly string[]>> = {
+  cpumode: ["user", "kernel"],
+  execname: ["postgres", "node", "nginx", "redis-server", "vminfod", "cron"],
+};
+
 function fakeSeries(from: number, to: number, by: string): Series {
   const stepSec = stepFor(to - from, 600);
   const times = Array.from({ length: Math.floor((to - from) / stepSec) }, (_, i) => from + i * stepSec);
   const wave = (i: number): (number | null)[] =>
     times.map((ts) => (ts % 600 > 200 && ts % 600 < 220 ? null : 40 + 20 * Math.sin(ts / (20 + 9 * i)) + 12 * i));
-  const keys = by === "cpumode" ? ["user", "kernel"] : ["web-3", "db-1", "global"];
+  const keys = SERIES_KEYS[by] ?? ["web-3", "db-1", "global"];
   const series = keys.map((key, i) => ({ key, values: wave(i) }));
   const hosts = times.map(() => 3);
   const head = { instrumentation: "cpu", metric: "cpu.usage", unit: "percent", tier: "1s" };

@@ -5,7 +5,7 @@
  * column. A development aid: it measures nothing and stands in for no service in any other test.
  */
 import { seeded } from "../../collectors/simulator/random.ts";
-import type { Heatmap, HeatmapColumn, TenantInfo } from "../../core/api.ts";
+import type { Heatmap, HeatmapColumn, HeatmapGroup, TenantInfo } from "../../core/api.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { fromTally } from "../../core/histogram/distribution.ts";
 import { formatScheme, LATENCY_SCHEME } from "../../core/histogram/scheme.ts";
@@ -80,6 +80,7 @@ export const SYSCALL_OPS: Metric & { readonly name: string } = {
     { name: "zonename", label: "zone", arity: "discrete", type: "string", audience: "tenant" },
     { name: "execname", label: "program", arity: "discrete", type: "string", audience: "tenant" },
     { name: "syscall", label: "system call", arity: "discrete", type: "string", audience: "tenant" },
+    { name: "pid", label: "process", arity: "discrete", type: "number", audience: "tenant" },
     { name: "latency", label: "latency", arity: "numeric", type: "time", audience: "tenant", scheme: SCHEME },
   ],
 };
@@ -123,6 +124,28 @@ export function fakeHeatmap(
   return { ...head, fromTs, toTs, stepSec, total, columns };
 }
 
+/** The same heatmap with the cells of some keys apart, and those of all others. */
+export function fakeGroups(
+  heatmap: Heatmap,
+  by: string,
+  keys: readonly string[],
+  where: Predicate,
+  tenant: string | null,
+  nowSec: number,
+): Heatmap {
+  const { fromTs, toTs, stepSec } = heatmap;
+  const groupOf = (key: string, isOther: boolean, test: object): HeatmapGroup => {
+    const own = { op: "and" as const, terms: [where, readWhere(JSON.stringify(test))] };
+    const { total, columns } = fakeHeatmap(fromTs, toTs, stepSec, own, tenant, nowSec);
+    return { key, isOther, total, columns };
+  };
+  const groups = [
+    ...keys.map((key) => groupOf(key, false, { eq: [by, key] })),
+    groupOf("", true, { not: { in: [by, keys] } }),
+  ];
+  return { ...heatmap, by, groups };
+}
+
 /** Totals by a field, the largest first. */
 export function fakeBreakdown(
   by: string,
@@ -130,7 +153,7 @@ export function fakeBreakdown(
   to: number,
   where: Predicate,
   tenant: string | null,
-  band: { low: number; high: number } | null,
+  band: { low: number | null; high: number | null } | null,
 ): { key: string; total: number }[] {
   const totals = new Map<string, number>();
   for (const program of visiblePrograms(where, tenant)) {
@@ -141,7 +164,8 @@ export function fakeBreakdown(
       for (const [bucket, count] of eventsOf(program, ts)) {
         if (
           band !== null &&
-          ((BUCKETS.highOf(bucket) ?? Infinity) <= band.low || (BUCKETS.lowOf(bucket) ?? 0) >= band.high)
+          ((BUCKETS.highOf(bucket) ?? Infinity) <= (band.low ?? 0) ||
+            (BUCKETS.lowOf(bucket) ?? 0) >= (band.high ?? Infinity))
         )
           continue;
         totals.set(key, (totals.get(key) ?? 0) + count);

@@ -5,115 +5,22 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import type { Heatmap } from "../../core/api.ts";
 import { TRUE } from "../../core/predicate.ts";
 import { colourScale } from "../../core/heatmap/colour-scale.ts";
-import { buildPicture } from "../../web/heatmap/picture.ts";
 import { rampOf } from "../../core/heatmap/ramp.ts";
 import { clockText } from "../../web/clock.ts";
 import { formatCount, formatRange } from "../../core/units.ts";
-import { launchBrowser } from "./browser.ts";
-import { builtPage } from "./built-page.ts";
-import { CODE, FakeApi } from "./fake-api.ts";
-import { BUCKETS, fakeBreakdown, fakeHeatmap, HOSTS } from "./fake-model.ts";
+import { BUCKETS, fakeBreakdown, HOSTS } from "./fake-model.ts";
+import { FROM, fullest, MODEL, PageBed, PAST, plotOf, readout, TO } from "./page-bed.ts";
 
-/** Five minutes of 2023 with a gap, a slow disk and partial columns, the same in every run. */
-const FROM = 1_699_999_800 + 150;
-const TO = FROM + 300;
-const PAST = `from=${FROM}&to=${TO}`;
-const MODEL: Heatmap = fakeHeatmap(FROM, TO, 1, TRUE, null, TO + 1e6);
-
-let browser: Browser;
-let api: FakeApi;
-let address: string;
-const problems: string[] = [];
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Runs `look` on a page of its own that is signed in and shows the view; anything on its console is a problem. */
-async function onPage(view: string, look: (page: Page) => Promise<void>, viewport?: Size): Promise<void> {
-  const context = await browser.newContext({ viewport: viewport ?? { width: 1440, height: 900 }, colorScheme: "dark" });
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    // The hint on reading pixels back is about this test, not about the page.
-    const own = message.text().startsWith("Canvas2D: Multiple readback");
-    if (["error", "warning"].includes(message.type()) && !own) problems.push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(error.message));
-  await page.goto(`${address}#signin=${CODE}&${view}`);
-  await page.waitForSelector(view.includes("to=") ? "[data-state=paused]" : "[data-state=live]");
-  await look(page);
-  await context.close();
-}
-
-/** The plot as the page says that it lies, in CSS pixels of the window, and where a column and a bucket are in it. */
-async function plotOf(page: Page) {
-  const box = await page.locator("[data-heatmap]").evaluate((element: HTMLElement) => {
-    const { left, top } = element.getBoundingClientRect();
-    const { plotLeft, plotTop, plotWidth, plotHeight, valueMin, valueMax } = element.dataset;
-    return {
-      left: left + Number(plotLeft),
-      top: top + Number(plotTop),
-      canvasLeft: Number(plotLeft),
-      canvasTop: Number(plotTop),
-      width: Number(plotWidth),
-      height: Number(plotHeight),
-      min: Number(valueMin),
-      max: Number(valueMax),
-    };
-  });
-  const span = { kind: "log", min: box.min, max: box.max } as const;
-  const { width, height } = box;
-  const picture = buildPicture(MODEL, BUCKETS, { width, height, fromTs: FROM, toTs: TO, span, per: "bucket" });
-  /** The middle of a cell, from the plot's corner. */
-  const middle = (ts: number, bucket: number): { x: number; y: number } => {
-    const row = picture.rows.find(({ first, last }) => bucket >= first && bucket <= last);
-    if (row === undefined) throw new Error(`bucket ${bucket} is not in the picture`);
-    const [left = 0, right = 0] = picture.edges.slice(ts - FROM, ts - FROM + 2);
-    return { x: Math.floor((left + right) / 2), y: Math.floor((row.top + row.bottom) / 2) };
-  };
-  const pixel = (x: number, y: number): Promise<number[]> => pixelAt(page, box.canvasLeft + x, box.canvasTop + y);
-  const hover = (x: number, y: number): Promise<void> => page.mouse.move(box.left + x, box.top + y);
-  return { ...box, picture, middle, pixel, hover };
-}
-
-async function pixelAt(page: Page, x: number, y: number): Promise<number[]> {
-  return page
-    .locator("[data-heatmap] canvas")
-    .first()
-    .evaluate(
-      (canvas: HTMLCanvasElement, [left, top]) => {
-        const data = canvas.getContext("2d")?.getImageData(left, top, 1, 1).data ?? [];
-        return [...data].slice(0, 3);
-      },
-      [Math.round(x), Math.round(y)] as const,
-    );
-}
-
-/** The bucket with the most events in a column, and how many. */
-function fullest(ts: number): { bucket: number; count: number } {
-  const column = MODEL.columns[ts - FROM];
-  const counts = Array.from(column?.count ?? []);
-  const count = Math.max(...counts);
-  return { bucket: column?.bucket[counts.indexOf(count)] ?? 0, count };
-}
+let bed: PageBed;
+const onPage = (...args: Parameters<PageBed["onPage"]>): Promise<void> => bed.onPage(...args);
 
 describe("the page in a browser", () => {
   before(async () => {
-    // The browser last: a failure before it leaves nothing running.
-    api = new FakeApi(await builtPage());
-    address = await api.start();
-    browser = await launchBrowser();
+    bed = await PageBed.open();
   });
-
-  after(async () => {
-    await browser.close();
-    await api.stop();
-  });
+  after(() => bed.close());
 
   describe("the picture", () => {
     test("colours a known cell by the rank of its count, and leaves zero to the background", () =>
@@ -193,11 +100,6 @@ describe("the page in a browser", () => {
       }));
   });
 
-  async function readout(page: Page): Promise<string> {
-    const text = await page.locator("[data-readout]").textContent();
-    return (text ?? "").replace(/\s+/g, " ").trim();
-  }
-
   describe("keys", () => {
     test("are listed with the shares that the model says, and add up", () =>
       onPage(PAST, async (page) => {
@@ -241,34 +143,12 @@ describe("the page in a browser", () => {
   describe("a stretch of time", () => {
     test("dragged over is zoomed to, and escape goes back", () =>
       onPage(PAST, async (page) => {
-        const { middle, hover } = await plotOf(page);
-        const [a, b] = [middle(FROM + 100, 60), middle(FROM + 160, 60)];
-        await hover(a.x, a.y);
-        await page.mouse.down();
-        await hover(b.x, b.y);
-        await page.mouse.up();
+        const { middle, drag } = await plotOf(page);
+        await drag(middle(FROM + 100, 60), middle(FROM + 160, 60));
         await page.waitForFunction(() => /from=1700000050&to=17000001(10|11)/.test(location.hash));
         await page.waitForSelector("[data-from-ts='1700000050'][data-state=paused]");
         await page.keyboard.press("Escape");
         await page.waitForSelector(`[data-from-ts='${FROM}'][data-state=paused]`);
-      }));
-
-    test("and of values, dragged over with shift, is broken down to the unit", () =>
-      onPage(PAST, async (page) => {
-        const { middle, hover } = await plotOf(page);
-        const [a, b] = [middle(FROM + 190, BUCKETS.indexOf(20e6)), middle(FROM + 200, BUCKETS.indexOf(2e6))];
-        await page.keyboard.down("Shift");
-        await hover(a.x, a.y);
-        await page.mouse.down();
-        await hover(b.x, b.y);
-        await page.mouse.up();
-        await page.keyboard.up("Shift");
-        const selected = await page.locator("[data-selected]").getAttribute("data-selected");
-        const parts = fakeBreakdown("execname", FROM + 190, FROM + 201, TRUE, null, { low: 2e6, high: 25e6 });
-        assert.equal(
-          Number(selected),
-          parts.reduce((all, { total }) => all + total, 0),
-        );
       }));
 
     test("moves by half with a bracket", () =>
@@ -319,7 +199,7 @@ describe("the page in a browser", () => {
 
     test("keeps the picture when the connection goes, says since when, and comes back", () =>
       onPage("last=60", async (page) => {
-        api.dropStreams();
+        bed.api.dropStreams();
         const message = page.locator(".plot-message");
         await message.waitFor();
         assert.match((await message.textContent()) ?? "", /^no connection since \d\d:\d\d:\d\d; trying again$/);
@@ -329,10 +209,10 @@ describe("the page in a browser", () => {
 
     test("shows an outage as a gap when a column comes that says so", () =>
       onPage("last=60", async (page) => {
-        api.now = () => Date.now() / 1000;
+        bed.api.now = () => Date.now() / 1000;
         const ts = Number(await page.locator("[data-heatmap]").getAttribute("data-last-ts")) - 20;
         const none = { total: null, p50: null, p90: null, p99: null, p999: null, bucket: [], count: [] };
-        api.send({ ts, reporting: 0, expected: HOSTS, dropped: 0, reason: "host_reboot", ...none });
+        bed.api.send({ ts, reporting: 0, expected: HOSTS, dropped: 0, reason: "host_reboot", ...none });
         await page.waitForFunction(
           () => document.querySelector("[data-readout]")?.textContent.includes("no data for") === true,
         );
@@ -386,9 +266,9 @@ describe("the page in a browser", () => {
       }));
 
     test("by token says what is wrong, and then opens the page", async () => {
-      const context = await browser.newContext();
+      const context = await bed.browser.newContext();
       const page = await context.newPage();
-      await page.goto(address);
+      await page.goto(bed.address);
       await page.getByLabel("Token").fill("wrong");
       await page.getByRole("button", { name: "sign in" }).click();
       await page.getByText("the code is not known").waitFor();
@@ -400,5 +280,5 @@ describe("the page in a browser", () => {
   });
 
   test("nothing of all this left a word on the console under the product's policy", () =>
-    assert.deepEqual(problems, []));
+    assert.deepEqual(bed.problems, []));
 });

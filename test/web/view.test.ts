@@ -1,7 +1,8 @@
 /** view.test.ts: a link carries the view, and clicks make predicates. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parsePredicate, predicateJson } from "../../core/predicate.ts";
+import { parsePredicate, predicateJson, type PredicateJson } from "../../core/predicate.ts";
+import { predicateText } from "../../web/panels/predicate-text.ts";
 import { readAddress, signInCode, writeAddress } from "../../web/view/address.ts";
 import { scaled, shifted } from "../../web/view/range.ts";
 import { admits, isolate, toggle, whereOf, type Term } from "../../web/view/terms.ts";
@@ -25,6 +26,11 @@ describe("the address", () => {
     per: "bucket",
     axis: "linear",
     percentiles: ["p50", "p999"],
+    values: { low: 1e3, high: 2e7 },
+    hues: ["fsync", "read,write"],
+    selection: { from: 1_700_000_010, to: 1_700_000_020, low: 1e6, high: null },
+    against: "selection",
+    other: { from: 1_700_000_110, to: 1_700_000_120, low: null, high: 5e6 },
   };
   test("carries a whole view there and back", () => assert.deepEqual(readAddress(`#${writeAddress(full)}`), full));
   test("carries the wish for no lines at all", () => {
@@ -66,6 +72,18 @@ describe("conditions", () => {
       assert.deepEqual(predicateJson(parsePredicate(where, SYSCALL_OPS)), expected);
     }
     assert.equal(whereOf([], SYSCALL_OPS.fields), null);
+  });
+  test("that an instrumentation was made with are read as words, with units", () => {
+    const rows: [PredicateJson, string][] = [
+      [{}, ""],
+      [{ eq: ["execname", "node"] }, "execname = node"],
+      [
+        { and: [{ in: ["execname", ["a", "b"]] }, { ge: ["latency", 1e8] }, { lt: ["latency", 2e8] }] },
+        "execname = a or b and latency ≥ 100 ms and latency < 200 ms",
+      ],
+      [{ and: [{ or: [{ ne: ["zonename", "x"] }] }, { not: { eq: ["pid", 1] } }] }, "(zone ≠ x) and not (pid = 1)"],
+    ];
+    for (const [predicate, text] of rows) assert.equal(predicateText(predicate, SYSCALL_OPS.fields), text);
   });
   test("on a field of numbers are numbers", () => {
     const errno = { name: "errno", label: "errno", arity: "discrete", type: "number", audience: "tenant" } as const;

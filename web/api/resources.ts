@@ -33,23 +33,42 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** @returns null when nobody is signed in */
+/** Set where somebody has signed in: the cookie itself no script can see. */
+const SIGNED_IN = "isotherm.signed-in";
+
+/** @returns null when nobody is signed in; where nobody ever was, without a request that could only fail */
 export async function readSession(): Promise<SessionInfo | null> {
+  if (mark("get") === null) return null;
   try {
     return await getJson<SessionInfo>("/v1/session");
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return null;
-    throw error;
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    mark("remove");
+    return null;
   }
+}
+
+/** @returns "" where the browser keeps no such thing: then nothing is known */
+function mark(what: "get" | "set" | "remove"): string | null {
+  try {
+    if (what === "get") return localStorage.getItem(SIGNED_IN);
+    if (what === "set") localStorage.setItem(SIGNED_IN, "yes");
+    else localStorage.removeItem(SIGNED_IN);
+  } catch {
+    // Storage is switched off.
+  }
+  return "";
 }
 
 export async function signIn(credential: { code: string } | { token: string }): Promise<SessionInfo> {
   const response = await call("/v1/session", { method: "POST", body: credential });
+  mark("set");
   return (await response.json()) as SessionInfo;
 }
 
 export async function signOut(): Promise<void> {
   await call("/v1/session", { method: "DELETE" });
+  mark("remove");
 }
 
 export async function readTenants(): Promise<readonly TenantInfo[]> {
@@ -72,14 +91,22 @@ export async function createInstrumentation(
   return (await response.json()) as InstrumentationInfo;
 }
 
+/** Keys whose counts are wanted apart. */
+export interface Groups {
+  readonly by: string;
+  readonly keys: readonly string[];
+}
+
 /** Arrow where the server speaks it, JSON where it does not; the decoder loads while the server computes. */
 export async function readHeatmap(
   scope: Scope,
   stretch: Stretch,
   columns: number,
   signal: AbortSignal,
+  groups: Groups | null = null,
 ): Promise<Heatmap> {
-  const path = readingPath(scope, "heatmap", { ...stretch, columns });
+  const keys = (groups?.keys ?? []).map((key) => `&keys=${encodeURIComponent(key)}`).join("");
+  const path = readingPath(scope, "heatmap", { ...stretch, columns, by: groups?.by ?? null }) + keys;
   const decoder = import("../arrow.ts");
   const response = await call(path, { accept: `${ARROW}, application/json;q=0.5`, signal });
   if (!(response.headers.get("Content-Type") ?? "").startsWith(ARROW)) return (await response.json()) as Heatmap;

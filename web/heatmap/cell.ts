@@ -3,6 +3,7 @@
  */
 import type { Heatmap, HeatmapColumn } from "../../core/api.ts";
 import type { Buckets } from "../../core/histogram/buckets.ts";
+import type { Region, Values } from "../view/region.ts";
 import type { Picture } from "../../core/heatmap/paint.ts";
 
 export interface Cell {
@@ -45,6 +46,35 @@ export function cellOf(
     high: buckets.highOf(row.last),
     count: picture.counts[rowIndex * heatmap.columns.length + columnIndex] ?? 0,
     box: { left, top: row.top, width: (picture.edges[columnIndex + 1] ?? left) - left, height: row.bottom - row.top },
+  };
+}
+
+/** The rectangle that two cells span, both included. */
+export function regionOf(a: Cell, b: Cell): Region {
+  const [lower, upper] = a.rowIndex <= b.rowIndex ? [a, b] : [b, a];
+  return {
+    from: Math.min(a.column.ts, b.column.ts),
+    to: Math.max(a.column.ts, b.column.ts) + a.stepSec,
+    low: lower.low,
+    high: upper.high,
+  };
+}
+
+/** A region widened to whole columns and whole buckets, which is what a server counts. */
+export function wholeCells(region: Region, stepSec: number, buckets: Buckets): Region {
+  const { low, high } = wholeBuckets(region, buckets);
+  return {
+    from: Math.floor(region.from / stepSec) * stepSec,
+    to: Math.ceil(region.to / stepSec) * stepSec,
+    low,
+    high,
+  };
+}
+
+export function wholeBuckets({ low, high }: Values, buckets: Buckets): Values {
+  return {
+    low: low === null ? null : buckets.lowOf(buckets.indexOf(Math.floor(low))),
+    high: high === null ? null : buckets.highOf(buckets.indexOf(Math.max(0, Math.ceil(high) - 1))),
   };
 }
 

@@ -4,81 +4,53 @@
  * The cells are painted when uPlot clears its canvas, so axes and lines come to lie over them, and with one putImageData.
  * Columns move, nothing else does: axes have fixed sizes, and the value span only grows while the picture is live.
  */
-import type { Heatmap } from "../../core/api.ts";
 import { bucketsOf, type Buckets } from "../../core/histogram/buckets.ts";
 import { parseScheme } from "../../core/histogram/scheme.ts";
-import type { Zone } from "../clock.ts";
 import type { Colours } from "../theme.ts";
 import uPlot, { LOG_SCALE, type Options } from "../uplot.ts";
-import type { Percentile } from "../view/view.ts";
 import { drawValueTicks, timeAxis, valueAxis } from "./axes.ts";
-import { cellAt, cellOf, type Cell } from "./cell.ts";
-import { isPartial } from "./column-window.ts";
-import { colourScale, type Colouring, type ColourScale } from "../../core/heatmap/colour-scale.ts";
+import { cellAt, cellOf, regionOf, type Cell } from "./cell.ts";
+import type { Crosshair, Pointed } from "./crosshair.ts";
+import { listen, type GestureEvents } from "./gestures.ts";
 import { Overlay } from "./overlay.ts";
-import { paint, type Picture } from "../../core/heatmap/paint.ts";
 import { drawLineNames, percentileData, percentileSeries } from "./percentile-lines.ts";
-import { buildPicture, type Per } from "./picture.ts";
-import { packRamp, packRgb, rampOf } from "../../core/heatmap/ramp.ts";
-import { valueAt, type ValueSpan } from "../../core/heatmap/value-span.ts";
-
-/** All that decides the picture. */
-export interface Scene {
-  readonly heatmap: Heatmap;
-  /** Epoch seconds at the plot's edges. */
-  readonly fromTs: number;
-  readonly toTs: number;
-  readonly span: ValueSpan;
-  readonly colouring: Colouring;
-  readonly per: Per;
-  readonly percentiles: readonly Percentile[];
-  readonly colours: Colours;
-  readonly zone: Zone;
-  readonly selection: Region | null;
-}
-
-/** A rectangle of time and values. */
-export interface Region {
-  readonly from: number;
-  readonly to: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Where the plot lies in the chart's element, CSS pixels. */
-export interface PlotBox {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface ChartEvents {
-  hover(cell: Cell | null): void;
-  zoom(from: number, to: number): void;
-  select(region: Region): void;
-  painted(scale: ColourScale, plot: PlotBox, paintMs: number): void;
-}
+import { paintScene } from "./paint-scene.ts";
+import { drawPartialMarks } from "./partial-marks.ts";
+import type { LaidPicture } from "./picture.ts";
+import { cssBox, roundBox } from "./plot-box.ts";
+import type { ChartEvents, PlotBox, Scene } from "./scene.ts";
+import { placeOf, valueAt, type ValueSpan } from "../../core/heatmap/value-span.ts";
+import type { Region } from "../view/region.ts";
 
 const NARROW_PX = 600;
 
 export class HeatmapChart {
   readonly #host: HTMLElement;
   readonly #events: ChartEvents;
+  readonly #crosshair: Crosshair;
   #scene: Scene;
   #buckets: Buckets;
   #plot: uPlot;
   #overlay: Overlay;
-  #picture: Picture | null = null;
+  #endGestures: () => void;
+  #picture: LaidPicture | null = null;
   #image: ImageData | null = null;
   #cell: Cell | null = null;
+  /** Where a selection by keys began. */
+  #anchor: Cell | null = null;
+  /** How far an axis has been dragged and not let go, CSS pixels. */
+  #slid = { x: 0, y: 0 };
+  /** The cursor is another panel's. */
+  #following = false;
 
-  constructor(host: HTMLElement, scene: Scene, events: ChartEvents) {
+  constructor(host: HTMLElement, scene: Scene, events: ChartEvents, crosshair: Crosshair) {
     this.#host = host;
     this.#scene = scene;
     this.#events = events;
+    this.#crosshair = crosshair;
     this.#buckets = bucketsOf(parseScheme(scene.heatmap.scheme));
-    [this.#plot, this.#overlay] = this.#build();
+    [this.#plot, this.#overlay, this.#endGestures] = this.#build();
+    crosshair.follow(this, (at) => this.#follow(at));
   }
 
   /** Draws another scene, in the same place. */
@@ -98,37 +70,68 @@ export class HeatmapChart {
     else this.#plot.setSize({ width, height });
   }
 
-  /** Moves the crosshair by whole cells; it starts at the newest column's middle row. */
-  step(columns: number, rows: number): void {
+  /** Moves the crosshair by whole cells; it starts at the newest column's middle row. @param extend selects from where it was */
+  step(columns: number, rows: number, extend: boolean): void {
     const picture = this.#picture;
     if (picture === null) return;
     const last = this.#scene.heatmap.columns.length - 1;
     const from = this.#cell;
+    if (!extend) this.#anchor = null;
+    else this.#anchor ??= from;
     const column = from === null ? last : Math.min(last, Math.max(0, from.columnIndex + columns));
     const topRow = picture.rows.length - 1;
     const row = from === null ? topRow >> 1 : Math.min(topRow, Math.max(0, from.rowIndex + rows));
     const cell = cellOf(this.#scene.heatmap, this.#buckets, picture, column, row);
     if (cell === null) return;
     const { left, top, width, height } = cell.box;
+    this.#following = false;
     this.#plot.setCursor({ left: (left + width / 2) / devicePixelRatio, top: (top + height / 2) / devicePixelRatio });
+    if (extend) this.#overlay.select(this.#boxOf(regionOf(this.#anchor ?? cell, cell)));
+  }
+
+  /** Selects what the crosshair's steps have spanned, or its one cell. @returns false where there is no crosshair */
+  selectStepped(): boolean {
+    const cell = this.#cell;
+    if (cell === null) return false;
+    this.#events.select(regionOf(this.#anchor ?? cell, cell));
+    this.#anchor = null;
+    return true;
+  }
+
+  /** Shows lower or higher values. @param share of the span that is shown */
+  moveValues(share: number): void {
+    const { span } = this.#scene;
+    this.#events.band({ low: valueAt(span, share), high: valueAt(span, 1 + share) });
+  }
+
+  /** @returns false where there was nothing to give up */
+  giveUpSteps(): boolean {
+    if (this.#anchor === null) return false;
+    this.#anchor = null;
+    this.#overlay.select(this.#boxOf(this.#scene.selection));
+    return true;
   }
 
   leave(): void {
+    this.#anchor = null;
     this.#plot.setCursor({ left: -10, top: -10 });
   }
 
   destroy(): void {
+    this.#crosshair.leave(this);
+    this.#endGestures();
     this.#plot.destroy();
   }
 
   #rebuild(): void {
+    this.#endGestures();
     this.#plot.destroy();
-    [this.#plot, this.#overlay] = this.#build();
+    [this.#plot, this.#overlay, this.#endGestures] = this.#build();
   }
 
-  #build(): [uPlot, Overlay] {
+  #build(): [uPlot, Overlay, () => void] {
     const colours = (): Colours => this.#scene.colours;
-    const span = (): ValueSpan => this.#scene.span;
+    const span = (): ValueSpan => this.#span();
     const { clientWidth, clientHeight } = this.#host;
     const narrow = clientWidth < NARROW_PX;
     const options: Options = {
@@ -137,13 +140,13 @@ export class HeatmapChart {
       padding: [6, narrow ? 34 : 40, 0, 0],
       legend: { show: false },
       cursor: {
-        drag: { x: true, y: false, setScale: false, dist: 4 },
+        drag: { x: true, y: true, uni: null as unknown as number, setScale: false, dist: 4 },
         points: { show: false },
         // Double click goes back in the view's own history.
         bind: { dblclick: () => null },
       },
       scales: {
-        x: { time: false, range: () => [this.#scene.fromTs, this.#scene.toTs] },
+        x: { time: false, range: () => this.#times() },
         y: { ...(span().kind === "log" ? LOG_SCALE : {}), range: () => [span().min, span().max] },
       },
       axes: [
@@ -159,10 +162,46 @@ export class HeatmapChart {
       },
     };
     const plot = new uPlot(options, this.#data(), this.#host);
-    // Shift makes the drag a rectangle; uPlot keeps the object that it was given, so that is what changes.
-    const shift = (event: MouseEvent): void => void Object.assign(plot.cursor.drag ?? {}, { y: event.shiftKey });
-    plot.over.addEventListener("mousedown", shift, { capture: true });
-    return [plot, new Overlay(plot.over)];
+    plot.over.addEventListener("mouseenter", () => (this.#following = false));
+    return [plot, new Overlay(plot.over), listen(plot, this.#host, () => cssBox(plot), this.#gestures())];
+  }
+
+  #gestures(): GestureEvents {
+    const redraw = (): void => this.#plot.setData(this.#data(), true);
+    return {
+      slide: (x, y) => {
+        this.#slid = { x, y };
+        redraw();
+      },
+      settle: () => {
+        const { x, y } = this.#slid;
+        const { min, max } = this.#span();
+        this.#slid = { x: 0, y: 0 };
+        if (x !== 0) this.#events.pan(-x / cssBox(this.#plot).width);
+        if (y !== 0) this.#events.band({ low: min, high: max });
+        redraw();
+      },
+      zoomAbout: (place, factor) => {
+        const [from, to] = this.#times();
+        const at = from + place * (to - from);
+        this.#events.zoom(at - (at - from) * factor, at + (to - at) * factor);
+      },
+    };
+  }
+
+  /** The plot's edges in time, an axis that is being dragged included. */
+  #times(): [number, number] {
+    const { fromTs, toTs } = this.#scene;
+    if (this.#slid.x === 0) return [fromTs, toTs];
+    const by = (this.#slid.x / cssBox(this.#plot).width) * (toTs - fromTs);
+    return [fromTs - by, toTs - by];
+  }
+
+  #span(): ValueSpan {
+    const { span } = this.#scene;
+    if (this.#slid.y === 0) return span;
+    const by = this.#slid.y / cssBox(this.#plot).height;
+    return { kind: span.kind, min: valueAt(span, by), max: valueAt(span, 1 + by) };
   }
 
   #data(): uPlot.AlignedData {
@@ -174,49 +213,41 @@ export class HeatmapChart {
     const started = performance.now();
     const { left, top, width, height } = roundBox(u.bbox);
     if (width < 1 || height < 1) return;
-    const { heatmap, colours, span, fromTs, toTs, colouring, per } = this.#scene;
-    const picture = buildPicture(heatmap, this.#buckets, { width, height, fromTs, toTs, span, per });
-    const scale = colourScale(colouring, picture.weights);
     if (this.#image?.width !== width || this.#image.height !== height)
       this.#image = u.ctx.createImageData(width, height);
-    const ratio = devicePixelRatio;
-    const period = Math.round(7 * ratio);
-    paint(new Uint32Array(this.#image.data.buffer), picture, scale, {
-      ramp: packRamp(rampOf(colours.theme)),
-      background: packRgb(colours.plot),
-      hatch: packRgb(colours.hatch),
-      period,
-      thickness: Math.max(1, Math.round(ratio)),
-      phase: Math.round(fromTs * (width / (toTs - fromTs))) % period,
-    });
+    const [fromTs, toTs] = this.#times();
+    const scene = { ...this.#scene, fromTs, toTs, span: this.#span() };
+    const { picture, scale } = paintScene(this.#image, scene, this.#buckets, devicePixelRatio);
     u.ctx.putImageData(this.#image, left, top);
     this.#picture = picture;
-    this.#events.painted(scale, cssBox(u), performance.now() - started);
+    this.#events.painted(scale, cssBox(u), performance.now() - started, picture.leftOut);
   }
 
   #afterDraw(u: uPlot): void {
-    const { heatmap, colours, percentiles, span, selection } = this.#scene;
-    this.#markPartial(u);
-    drawValueTicks(u, span, heatmap.unit, colours);
+    const { heatmap, colours, percentiles, selection, other } = this.#scene;
+    drawPartialMarks(u, heatmap.columns, this.#picture?.edges, colours.inkSoft);
+    drawValueTicks(u, this.#span(), heatmap.unit, colours);
     drawLineNames(u, heatmap.columns, percentiles, colours);
-    this.#overlay.select(selection === null ? null : regionBox(u, selection));
+    if (this.#anchor === null) this.#overlay.select(this.#boxOf(selection));
+    this.#overlay.selectOther(this.#boxOf(other));
     // The data may have moved under a crosshair that did not.
     this.#hover(u);
   }
 
-  /** A thin mark under each column whose counts are not everyone's. */
-  #markPartial(u: uPlot): void {
-    const { left, top, height } = roundBox(u.bbox);
-    const thickness = Math.max(2, Math.round(2 * devicePixelRatio));
-    u.ctx.save();
-    u.ctx.fillStyle = this.#scene.colours.inkSoft;
-    this.#scene.heatmap.columns.forEach((column, c) => {
-      if (!isPartial(column)) return;
-      const from = this.#picture?.edges[c] ?? 0;
-      const to = this.#picture?.edges[c + 1] ?? from;
-      u.ctx.fillRect(left + from, top + height + devicePixelRatio, to - from, thickness);
-    });
-    u.ctx.restore();
+  /** Shows another panel's crosshair: its instant, and its value where the unit is the same. */
+  #follow(at: Pointed | null): void {
+    this.#following = at !== null;
+    const { width, height } = cssBox(this.#plot);
+    const [from, to] = this.#times();
+    const inside = at !== null && at.ts >= from && at.ts < to;
+    const place =
+      typeof at?.value === "number" && at.unit === this.#scene.heatmap.unit ? placeOf(this.#span(), at.value) : -1;
+    this.#host.classList.toggle("follower", inside && (place < 0 || place > 1));
+    this.#plot.setCursor(
+      inside
+        ? { left: ((at.ts - from) / (to - from)) * width, top: (1 - Math.min(1, Math.max(0, place))) * (height - 1) }
+        : { left: -10, top: -10 },
+    );
   }
 
   #hover(u: uPlot): void {
@@ -226,41 +257,45 @@ export class HeatmapChart {
       left < 0 || top < 0 || this.#picture === null
         ? null
         : cellAt(this.#scene.heatmap, this.#buckets, this.#picture, left * ratio, top * ratio);
+    if (!this.#following) {
+      this.#host.classList.remove("follower");
+      const unit = this.#scene.heatmap.unit;
+      const at = { ts: u.posToVal(left, "x"), value: u.posToVal(top, "y"), unit };
+      this.#crosshair.point(this, left < 0 || top < 0 ? null : at);
+    }
     if (cell === null && this.#cell === null) return;
     this.#cell = cell;
-    this.#overlay.outline(cell);
-    this.#events.hover(cell);
+    const columnOnly = this.#host.classList.contains("follower");
+    this.#overlay.outline(columnOnly ? null : cell);
+    this.#events.hover(cell, columnOnly);
   }
 
   #selected(u: uPlot): void {
     const { left, top, width, height } = u.select;
-    if (width < 4) return;
+    const plot = cssBox(u);
+    if (width < 4 && height < 4) return;
+    const [allTimes, allValues] = [width >= plot.width - 1, height >= plot.height - 1];
     const from = u.posToVal(left, "x");
     const to = u.posToVal(left + width, "x");
-    const rectangle = u.cursor.drag?.y === true;
+    const value = (y: number): number => valueAt(this.#scene.span, 1 - y / plot.height);
+    const [low, high] = [value(top + height), value(top)];
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    if (!rectangle) {
-      this.#events.zoom(from, to);
-      return;
-    }
-    const plotHeight = u.bbox.height / devicePixelRatio;
-    const value = (y: number): number => valueAt(this.#scene.span, 1 - y / plotHeight);
-    this.#events.select({ from, to, low: value(top + height), high: value(top) });
+    const rectangle = (u.cursor.drag?.uni ?? null) === null || (!allTimes && !allValues);
+    if (rectangle) this.#events.select({ from, to, low, high });
+    else if (allValues) this.#events.zoom(from, to);
+    else this.#events.band({ low, high });
   }
-}
 
-function roundBox({ left, top, width, height }: uPlot.BBox): PlotBox {
-  return { left: Math.round(left), top: Math.round(top), width: Math.round(width), height: Math.round(height) };
-}
-
-function cssBox(u: uPlot): PlotBox {
-  const ratio = devicePixelRatio;
-  const { left, top, width, height } = u.bbox;
-  return { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio };
-}
-
-function regionBox(u: uPlot, region: Region): PlotBox {
-  const left = u.valToPos(region.from, "x");
-  const top = u.valToPos(region.high, "y");
-  return { left, top, width: u.valToPos(region.to, "x") - left, height: u.valToPos(region.low, "y") - top };
+  /** A region's place over the plot, cut to it. */
+  #boxOf(region: Region | null): PlotBox | null {
+    if (region === null) return null;
+    const { width, height } = cssBox(this.#plot);
+    const [from, to] = this.#times();
+    const clip = (place: number, size: number): number => Math.min(1, Math.max(0, place)) * size;
+    const x = (ts: number): number => clip((ts - from) / (to - from), width);
+    const y = (value: number | null, open: number): number =>
+      clip(1 - (value === null ? open : placeOf(this.#span(), value)), height);
+    const [left, right, top, bottom] = [x(region.from), x(region.to), y(region.high, 1), y(region.low, 0)];
+    return right <= left || bottom <= top ? null : { left, top, width: right - left, height: bottom - top };
+  }
 }

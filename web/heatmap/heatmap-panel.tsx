@@ -1,26 +1,34 @@
 /**
- * heatmap-panel.tsx: the heart of the page: feed, chart and the line that reads it.
+ * heatmap-panel.tsx: the heart of the page: chart, the lines of text that read it, and its controls.
  *
- * The chart is drawn by hand (chart.ts); this file decides what it shows and keeps, on its element, what a reader from
- * outside needs: data-state, the columns, the plot's place, and the freshness of the newest columns.
+ * The chart is drawn by hand (chart.ts); this file keeps, on its element, what a reader from outside needs: data-state, the
+ * columns, the plot's place, and the freshness of the newest columns. Several panels may stand on one page: they share an instant
+ * through their crosshair.
  */
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Heatmap, InstrumentationInfo } from "../../core/api.ts";
-import { bucketsOf } from "../../core/histogram/buckets.ts";
+import { bucketsOf, type Buckets } from "../../core/histogram/buckets.ts";
 import { parseScheme } from "../../core/histogram/scheme.ts";
 import type { Motion } from "../panels/header.tsx";
 import type { Colours } from "../theme.ts";
+import type { Region, Values } from "../view/region.ts";
 import type { View } from "../view/view.ts";
-import type { Cell } from "./cell.ts";
-import { HeatmapChart, type PlotBox, type Region, type Scene } from "./chart.ts";
+import { wholeBuckets, wholeCells, type Cell } from "./cell.ts";
+import { HeatmapChart } from "./chart.ts";
 import type { ColourScale } from "../../core/heatmap/colour-scale.ts";
+import { withoutOutliers } from "./crop.ts";
+import { Crosshair } from "./crosshair.ts";
 import { DelayRing } from "./delay-ring.ts";
 import type { FeedState } from "./feed.ts";
+import type { Hues } from "./hues.ts";
 import { Legend } from "./legend.tsx";
 import { PercentileTable } from "./percentile-table.tsx";
 import { PercentileToggles } from "./percentile-toggles.tsx";
-import { Readout } from "./readout.tsx";
-import { spanOf, union, type AxisKind, type ValueSpan } from "../../core/heatmap/value-span.ts";
+import type { Outside } from "./picture.ts";
+import { Readout, type PointedCell } from "./readout.tsx";
+import type { PlotBox } from "./scene.ts";
+import { useScene } from "./use-scene.ts";
+import { ValueControls } from "./value-controls.tsx";
 
 export interface HeatmapPanelProps {
   readonly instrumentation: InstrumentationInfo;
@@ -31,21 +39,31 @@ export interface HeatmapPanelProps {
   readonly colours: Colours;
   /** A line over an empty or a broken picture: what is the matter, and what to do. */
   readonly message: string | null;
-  readonly selection: Region | null;
+  readonly hues: Hues | null;
+  readonly lit: Hues | null;
+  /** Shared by the panels of a page. */
+  readonly crosshair: Crosshair;
   readonly onChange: (change: Partial<View>) => void;
   readonly onZoom: (from: number, to: number) => void;
+  /** Moves the range by a share of its length. */
+  readonly onPan: (share: number) => void;
+  /** null: all values. */
+  readonly onValues: (values: Values | null) => void;
   readonly onSelect: (region: Region) => void;
   readonly onBack: () => void;
   readonly onWidth: (cssPx: number) => void;
 }
+
+const NOTHING_OUT: Outside = { below: 0, above: 0 };
 
 export function HeatmapPanel(props: HeatmapPanelProps) {
   const { view, feed, instrumentation, motion, noun } = props;
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<HeatmapChart | null>(null);
   const ring = useRef(new DelayRing()).current;
-  const [cell, setCell] = useState<Cell | null>(null);
+  const [pointed, setPointed] = useState<PointedCell | null>(null);
   const [scale, setScale] = useState<ColourScale | null>(null);
+  const [leftOut, setLeftOut] = useState(NOTHING_OUT);
   const scene = useScene(props);
   const latest = useRef(props);
   latest.current = props;
@@ -59,30 +77,43 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
       return;
     }
     Object.assign(element, { __delays: ring.delays, __paints: [] as number[] });
-    chart.current = new HeatmapChart(element, scene, {
-      hover: setCell,
-      zoom: (from, to) => latest.current.onZoom(from, to),
-      select: (region) => latest.current.onSelect(region),
-      painted: (scale, plot, paintMs) => {
+    const events = {
+      hover: (cell: Cell | null, columnOnly: boolean) => setPointed(cell === null ? null : { cell, columnOnly }),
+      zoom: (from: number, to: number) => latest.current.onZoom(from, to),
+      band: (values: Values) => latest.current.onValues(wholeBuckets(values, bucketsIn(latest.current.feed))),
+      pan: (share: number) => latest.current.onPan(share),
+      select: (region: Region) => latest.current.onSelect(wholeRegion(region, latest.current.feed)),
+      painted: (scale: ColourScale, plot: PlotBox, paintMs: number, leftOut: Outside) => {
         setScale(scale);
+        setLeftOut((before) => (before.below === leftOut.below && before.above === leftOut.above ? before : leftOut));
         describe(element, latest.current.feed.heatmap, plot, paintMs);
         ring.painted(latest.current.instrumentation.granularitySec, Date.now());
       },
-    });
+    };
+    chart.current = new HeatmapChart(element, scene, events, latest.current.crosshair);
   }, [scene]);
   useEffect(() => () => chart.current?.destroy(), []);
   useResize(host, props.onWidth, () => chart.current?.resize());
 
   const onKeyDown = useCallback((event: KeyboardEvent) => {
-    const move = ARROWS[event.key];
-    if (move === undefined || chart.current === null) return;
-    event.preventDefault();
-    chart.current.step(...move);
+    const done = chart.current !== null && pressed(chart.current, event);
+    if (done) event.preventDefault();
   }, []);
+  const kind = scene?.span.kind ?? "log";
   return (
-    <section class="heatmap-panel">
+    <section class="heatmap-panel" aria-label={`${instrumentation.metric} ${instrumentation.numeric ?? ""}`}>
       <div class="over-plot">
-        <Readout heatmap={feed.heatmap} cell={cell} zone={view.zone} noun={noun} />
+        <Readout heatmap={feed.heatmap} pointed={pointed} zone={view.zone} noun={noun} />
+        <ValueControls
+          kind={kind}
+          unit={feed.heatmap?.unit ?? ""}
+          total={feed.heatmap?.total ?? 0}
+          values={view.values}
+          leftOut={leftOut}
+          onKind={(axis) => props.onChange({ axis })}
+          onCrop={() => feed.heatmap !== null && props.onValues(withoutOutliers(feed.heatmap, bucketsIn(feed)))}
+          onWhole={() => props.onValues(null)}
+        />
       </div>
       <div
         class={feed.loading && feed.heatmap !== null ? "heatmap waiting" : "heatmap"}
@@ -97,6 +128,8 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
         data-value-max={scene?.span.max}
         data-from-ts={scene?.fromTs}
         data-to-ts={scene?.toTs}
+        data-hues={scene?.hues?.keys.join()}
+        data-lit={scene?.lit?.keys.join()}
         onKeyDown={onKeyDown}
         onBlur={() => chart.current?.leave()}
         onDblClick={props.onBack}
@@ -107,8 +140,9 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
         <PercentileToggles shown={view.percentiles} onShown={(percentiles) => props.onChange({ percentiles })} />
         <Legend
           scale={scale}
-          theme={props.colours.theme}
-          axis={scene?.span.kind ?? "log"}
+          colours={props.colours}
+          hued={scene !== null && scene.hues !== null && scene.lit === null}
+          axis={kind}
           colouring={view.colouring}
           per={view.per}
           onColouring={(colouring) => props.onChange({ colouring })}
@@ -126,6 +160,21 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
   );
 }
 
+/** @returns whether the key meant something here */
+function pressed(chart: HeatmapChart, event: KeyboardEvent): boolean {
+  const move = ARROWS[event.key];
+  if (move !== undefined) {
+    chart.step(...move, event.shiftKey);
+    return true;
+  }
+  if (event.key === "{" || event.key === "}") {
+    chart.moveValues(event.key === "{" ? -0.5 : 0.5);
+    return true;
+  }
+  if (event.key === "Enter") return chart.selectStepped();
+  return event.key === "Escape" && chart.giveUpSteps();
+}
+
 const ARROWS: Readonly<Record<string, [columns: number, rows: number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -133,29 +182,14 @@ const ARROWS: Readonly<Record<string, [columns: number, rows: number]>> = {
   ArrowDown: [0, -1],
 };
 
-function useScene({ view, feed, colours, selection }: HeatmapPanelProps): Scene | null {
-  const { heatmap, answered, loading } = feed;
-  const kept = useRef<{ answered: unknown; span: ValueSpan | null }>({ answered: null, span: null });
-  return useMemo(() => {
-    if (heatmap === null || answered === null) return null;
-    const buckets = bucketsOf(parseScheme(heatmap.scheme));
-    const kind: AxisKind = view.axis ?? (heatmap.scheme.startsWith("lquantize") ? "linear" : "log");
-    const before = kept.current.answered === answered ? kept.current.span : null;
-    const span = union(before, spanOf(kind, buckets, heatmap.columns)) ?? EMPTY_SPAN;
-    kept.current = { answered, span };
-    const { range } = view;
-    // A zoom shows at once, in the columns that are there; the finer ones replace them when they come.
-    const early = loading && range.kind === "fixed";
-    const toTs = early ? range.to : heatmap.toTs;
-    const length = answered.live ? answered.stretch.to - answered.stretch.from : heatmap.toTs - heatmap.fromTs;
-    const fromTs = early ? range.from : toTs - length;
-    const { colouring, per, percentiles, zone } = view;
-    return { heatmap, fromTs, toTs, span, colouring, per, percentiles, colours, zone, selection };
-  }, [heatmap, answered, loading, view, colours, selection]);
+function bucketsIn({ heatmap }: FeedState): Buckets {
+  if (heatmap === null) throw new Error("no picture has been drawn yet");
+  return bucketsOf(parseScheme(heatmap.scheme));
 }
 
-/** Where nothing was counted yet: an axis to wait in. */
-const EMPTY_SPAN: ValueSpan = { kind: "log", min: 1e3, max: 1e9 };
+function wholeRegion(region: Region, feed: FeedState): Region {
+  return wholeCells(region, feed.heatmap?.stepSec ?? 1, bucketsIn(feed));
+}
 
 function useResize(
   host: { readonly current: HTMLDivElement | null },

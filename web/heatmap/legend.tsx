@@ -6,12 +6,16 @@ import { formatShort } from "../../core/units.ts";
 import { COLOURINGS, type Colouring, type ColourScale } from "../../core/heatmap/colour-scale.ts";
 import { Choice } from "./choice.tsx";
 import { PERS, type Per } from "./picture.ts";
-import { rampOf, type Theme } from "../../core/heatmap/ramp.ts";
+import { parseHex, rampOf } from "../../core/heatmap/ramp.ts";
+import type { Colours } from "../theme.ts";
+import { strengths } from "./hue-colours.ts";
 import type { AxisKind } from "../../core/heatmap/value-span.ts";
 
 interface Props {
   readonly scale: ColourScale | null;
-  readonly theme: Theme;
+  readonly colours: Colours;
+  /** Keys have hues: then colour is a hue, and how far it stands out from the plot. */
+  readonly hued: boolean;
   readonly axis: AxisKind;
   readonly colouring: Colouring;
   readonly per: Per;
@@ -21,9 +25,9 @@ interface Props {
 
 const PLACES = [0, 0.25, 0.5, 0.75, 1];
 
-export function Legend({ scale, theme, axis, colouring, per, onColouring, onPer }: Props) {
+export function Legend({ scale, colours, hued, axis, colouring, per, onColouring, onPer }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => drawRamp(canvas.current, theme), [theme]);
+  useEffect(() => drawRamp(canvas.current, colours, hued), [colours, hued]);
   const numberAt = (place: number): string => {
     const count = place === 1 ? (scale?.max ?? 0) : (scale?.countAt(place) ?? 0);
     return count === 0 ? "" : formatShort(count);
@@ -59,10 +63,11 @@ const PER_TITLES: Record<Per, string> = {
 };
 const PER_OPTIONS = PERS.map((value) => ({ value, text: value, title: PER_TITLES[value] }));
 
-function drawRamp(canvas: HTMLCanvasElement | null, theme: Theme): void {
+function drawRamp(canvas: HTMLCanvasElement | null, colours: Colours, hued: boolean): void {
   const context = canvas?.getContext("2d");
   if (context === null || context === undefined) return;
   const image = context.createImageData(256, 1);
-  rampOf(theme).forEach((colour, i) => image.data.set([...colour, 255], i * 4));
+  const ramp = hued ? strengths(parseHex(colours.otherKey), colours.plot) : rampOf(colours.theme);
+  ramp.forEach((colour, i) => image.data.set([...colour, 255], i * 4));
   context.putImageData(image, 0, 0);
 }

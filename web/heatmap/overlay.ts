@@ -15,9 +15,11 @@ interface Box {
 export class Overlay {
   readonly #outline: HTMLElement;
   readonly #selection: HTMLElement;
+  readonly #other: HTMLElement;
 
   constructor(over: HTMLElement) {
     this.#outline = append(over, "cell-outline");
+    this.#other = append(over, "selection other");
     this.#selection = append(over, "selection");
   }
 
@@ -34,6 +36,11 @@ export class Overlay {
             height: cell.box.height / ratio,
           },
     );
+  }
+
+  /** What the selection is compared with. */
+  selectOther(box: Box | null): void {
+    place(this.#other, box);
   }
 
   /** @param box CSS pixels from the plot's corner */

@@ -26,24 +26,45 @@ export interface Plot {
 export type Per = "bucket" | "decade";
 export const PERS: readonly Per[] = ["bucket", "decade"];
 
-export function buildPicture(heatmap: Heatmap, buckets: Buckets, plot: Plot): Picture {
+export interface LaidPicture extends Picture {
+  /** The row of each bucket, from the scheme's first on; -1: outside the plot. */
+  readonly rowOf: Int16Array;
+  /** Events outside the plot's rows: with those in its cells they are all that was counted. */
+  readonly leftOut: Outside;
+}
+
+export interface Outside {
+  readonly below: number;
+  readonly above: number;
+}
+
+export function buildPicture(heatmap: Heatmap, buckets: Buckets, plot: Plot): LaidPicture {
   const { columns, fromTs, stepSec } = heatmap;
   const rows = layRows(buckets, plot.span, plot.height);
   const rowOf = rowOfBucket(buckets, rows);
   const counts = new Float64Array(rows.length * columns.length);
   const missing = new Uint8Array(columns.length);
+  const lowest = rows[0]?.first ?? buckets.first;
+  let [below, above] = [0, 0];
   columns.forEach((column, c) => {
     if (isMissing(column)) missing[c] = 1;
     for (let i = 0; i < column.bucket.length; i++) {
-      const row = rowOf[(column.bucket[i] ?? 0) - buckets.first] ?? -1;
-      if (row < 0) continue;
+      const bucket = column.bucket[i] ?? 0;
+      const count = column.count[i] ?? 0;
+      const row = rowOf[bucket - buckets.first] ?? -1;
+      if (row < 0) {
+        if (bucket < lowest) below += count;
+        else above += count;
+        continue;
+      }
       const cell = row * columns.length + c;
-      counts[cell] = (counts[cell] ?? 0) + (column.count[i] ?? 0);
+      counts[cell] = (counts[cell] ?? 0) + count;
     }
   });
   const weights = plot.per === "decade" ? perDecade(counts, rows, buckets, columns.length) : counts;
   const edges = columnEdges(fromTs, stepSec, columns.length, plot.fromTs, plot.toTs, plot.width);
-  return { width: plot.width, height: plot.height, edges, rows, counts, weights, missing };
+  const { width, height } = plot;
+  return { width, height, edges, rows, rowOf, counts, weights, missing, leftOut: { below, above } };
 }
 
 function perDecade(counts: Float64Array, rows: readonly Row[], buckets: Buckets, columns: number): Float64Array {

@@ -5,24 +5,30 @@
  */
 import type { Heatmap } from "../../core/api.ts";
 import { clockText, dateText, type Zone } from "../clock.ts";
-import { formatCount, formatRange, formatShort } from "../../core/units.ts";
+import { formatCount, formatQuantity, formatRange, formatShort } from "../../core/units.ts";
 import type { Cell } from "./cell.ts";
 import { isMissing } from "./column-window.ts";
 import { reasonText } from "./reasons.ts";
 
+export interface PointedCell {
+  readonly cell: Cell;
+  /** Its column is pointed at, from another panel, and none of its values. */
+  readonly columnOnly: boolean;
+}
+
 interface Props {
   readonly heatmap: Heatmap | null;
-  readonly cell: Cell | null;
+  readonly pointed: PointedCell | null;
   readonly zone: Zone;
   /** What is counted: "operations". */
   readonly noun: string;
 }
 
-export function Readout({ heatmap, cell, zone, noun }: Props) {
+export function Readout({ heatmap, pointed, zone, noun }: Props) {
   return (
     <p class="readout" data-readout>
-      {cell !== null && heatmap !== null
-        ? cellText(cell, heatmap, zone, noun)
+      {pointed !== null && heatmap !== null
+        ? cellText(pointed, heatmap, zone, noun)
         : heatmap !== null
           ? pictureText(heatmap, noun)
           : ""}
@@ -30,7 +36,7 @@ export function Readout({ heatmap, cell, zone, noun }: Props) {
   );
 }
 
-function cellText(cell: Cell, heatmap: Heatmap, zone: Zone, noun: string) {
+function cellText({ cell, columnOnly }: PointedCell, heatmap: Heatmap, zone: Zone, noun: string) {
   const { column, stepSec } = cell;
   const time = <time>{timeText(column.ts, stepSec, zone)}</time>;
   if (isMissing(column)) {
@@ -43,11 +49,21 @@ function cellText(cell: Cell, heatmap: Heatmap, zone: Zone, noun: string) {
   }
   return (
     <>
-      {time} <span class="band">{formatRange(cell.low, cell.high, heatmap.unit)}</span>{" "}
-      <b data-count={cell.count}>{formatCount(cell.count)}</b>{" "}
-      <span class="of">
-        of {formatCount(column.total ?? 0)} {noun}
-      </span>{" "}
+      {time}{" "}
+      {columnOnly ? (
+        <>
+          <b>{formatCount(column.total ?? 0)}</b> <span class="of">{noun}</span>{" "}
+          {column.p99 !== null && <span class="band">p99 {formatQuantity(column.p99, heatmap.unit)}</span>}{" "}
+        </>
+      ) : (
+        <>
+          <span class="band">{formatRange(cell.low, cell.high, heatmap.unit)}</span>{" "}
+          <b data-count={cell.count}>{formatCount(cell.count)}</b>{" "}
+          <span class="of">
+            of {formatCount(column.total ?? 0)} {noun}
+          </span>{" "}
+        </>
+      )}
       <span class="hosts">{hostsText(column.reporting, column.expected)}</span>
       {column.dropped > 0 && <span class="lost"> {formatCount(column.dropped)} dropped</span>}
       {column.reason !== "" && <span class="lost"> {reasonText(column.reason)}</span>}

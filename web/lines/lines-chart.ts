@@ -1,10 +1,14 @@
 /**
  * lines-chart.ts: scalars by key as lines over time, drawn by uPlot. Gaps stay gaps.
+ *
+ * Its plot lies where a heatmap's would in the same width, so that panels below one another share a time axis; a crosshair that is
+ * given is shared too.
  */
 import type { Series as SeriesAnswer } from "../../core/api.ts";
 import type { Zone } from "../clock.ts";
 import { timeAxis, valueAxis } from "../heatmap/axes.ts";
 import type { ValueSpan } from "../../core/heatmap/value-span.ts";
+import type { Crosshair, Pointed } from "../heatmap/crosshair.ts";
 import type { Colours } from "../theme.ts";
 import uPlot, { type AlignedData, type Options } from "../uplot.ts";
 
@@ -12,28 +16,47 @@ export interface LinesScene {
   readonly answer: SeriesAnswer;
   readonly colours: Colours;
   readonly zone: Zone;
+  /** Epoch seconds at the plot's edges; absent: the answer's. */
+  readonly edges?: readonly [fromTs: number, toTs: number];
 }
 
 /** Lines that one chart has room for: the palette's eight and "other". */
 export const MAX_LINES = 9;
 
+const NARROW_PX = 600;
+
 export class LinesChart {
   readonly #host: HTMLElement;
   #scene: LinesScene;
   readonly #plot: uPlot;
+  readonly #crosshair: Crosshair | null;
+  /** The cursor is another panel's. */
+  #following = false;
 
-  constructor(host: HTMLElement, scene: LinesScene, onHover: (index: number | null) => void) {
+  constructor(
+    host: HTMLElement,
+    scene: LinesScene,
+    onHover: (index: number | null) => void,
+    crosshair: Crosshair | null = null,
+    onZoom: (from: number, to: number) => void = () => undefined,
+  ) {
     this.#host = host;
     this.#scene = scene;
+    this.#crosshair = crosshair;
+    const narrow = host.clientWidth < NARROW_PX;
     const colours = (): Colours => this.#scene.colours;
     const options: Options = {
       width: Math.max(1, host.clientWidth),
       height: Math.max(1, host.clientHeight),
-      padding: [6, 16, 0, 0],
+      padding: [6, narrow ? 34 : 40, 0, 0],
       legend: { show: false },
-      cursor: { drag: { x: false, y: false, setScale: false }, points: { size: 6 }, bind: { dblclick: () => null } },
+      cursor: {
+        drag: { x: true, y: false, setScale: false, dist: 4 },
+        points: { size: 6 },
+        bind: { dblclick: () => null },
+      },
       scales: {
-        x: { time: false, range: () => [this.#scene.answer.fromTs, this.#scene.answer.toTs] },
+        x: { time: false, range: () => this.#edges() },
         y: { range: () => [0, this.#span().max] },
       },
       axes: [
@@ -42,7 +65,7 @@ export class LinesChart {
           ...valueAxis(
             () => this.#span(),
             () => this.#scene.answer.unit,
-            62,
+            narrow ? 52 : 62,
             colours,
           ),
           grid: { show: true, width: 1, stroke: () => colours().hairline },
@@ -57,9 +80,26 @@ export class LinesChart {
           points: { show: false },
         })),
       ],
-      hooks: { setCursor: [(u) => onHover(u.cursor.idx ?? null)] },
+      hooks: {
+        setCursor: [
+          (u) => {
+            onHover(this.#indexAt(u));
+            this.#point(u);
+          },
+        ],
+        setSelect: [
+          (u) => {
+            const { left, width } = u.select;
+            if (width < 4) return;
+            u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            onZoom(u.posToVal(left, "x"), u.posToVal(left + width, "x"));
+          },
+        ],
+      },
     };
     this.#plot = new uPlot(options, this.#data(), host);
+    this.#plot.over.addEventListener("mouseenter", () => (this.#following = false));
+    crosshair?.follow(this, (at) => this.#follow(at));
   }
 
   show(scene: LinesScene): void {
@@ -73,7 +113,38 @@ export class LinesChart {
   }
 
   destroy(): void {
+    this.#crosshair?.leave(this);
     this.#plot.destroy();
+  }
+
+  #edges(): [number, number] {
+    const { answer, edges } = this.#scene;
+    return edges === undefined ? [answer.fromTs, answer.toTs] : [...edges];
+  }
+
+  /** The column under the cursor: the one that has begun and not ended, not the one whose begin is nearest. */
+  #indexAt(u: uPlot): number | null {
+    const { left = -1 } = u.cursor;
+    if (left < 0) return null;
+    const { times } = this.#scene.answer;
+    const after = times.findIndex((ts) => ts > u.posToVal(left, "x"));
+    return after < 0 ? times.length - 1 : Math.max(0, after - 1);
+  }
+
+  #point(u: uPlot): void {
+    const { left = -1 } = u.cursor;
+    if (this.#following || this.#crosshair === null) return;
+    const at = { ts: u.posToVal(left, "x"), value: null, unit: this.#scene.answer.unit };
+    this.#crosshair.point(this, left < 0 ? null : at);
+  }
+
+  /** Shows another panel's instant. */
+  #follow(at: Pointed | null): void {
+    this.#following = at !== null;
+    const [from, to] = this.#edges();
+    const inside = at !== null && at.ts >= from && at.ts < to;
+    this.#host.classList.toggle("follower", inside);
+    this.#plot.setCursor(inside ? { left: this.#plot.valToPos(at.ts, "x"), top: 0 } : { left: -10, top: -10 });
   }
 
   #data(): AlignedData {

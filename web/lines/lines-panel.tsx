@@ -4,6 +4,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Series } from "../../core/api.ts";
 import { clockText } from "../clock.ts";
+import type { Crosshair } from "../heatmap/crosshair.ts";
 import { fieldName, keyName } from "../panels/names.ts";
 import type { Motion } from "../panels/header.tsx";
 import type { Colours } from "../theme.ts";
@@ -20,6 +21,10 @@ interface Props {
   readonly colours: Colours;
   readonly message: string | null;
   readonly aliases: ReadonlyMap<string, string>;
+  /** Shared by the panels of a page. */
+  readonly crosshair: Crosshair;
+  readonly onZoom: (from: number, to: number) => void;
+  readonly onBack: () => void;
   readonly onIsolate: (value: string) => void;
   readonly onWidth: (cssPx: number) => void;
 }
@@ -29,11 +34,16 @@ export function LinesPanel(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<LinesChart | null>(null);
   const [index, setIndex] = useState<number | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
   useLayoutEffect(() => {
     if (host.current === null || answer === null) return;
     const scene = { answer, colours, zone: view.zone };
-    if (chart.current === null) chart.current = new LinesChart(host.current, scene, setIndex);
-    else chart.current.show(scene);
+    if (chart.current !== null) chart.current.show(scene);
+    else {
+      const zoom = (from: number, to: number): void => latest.current.onZoom(from, to);
+      chart.current = new LinesChart(host.current, scene, setIndex, props.crosshair, zoom);
+    }
   }, [answer, colours, view.zone]);
   useEffect(() => {
     const element = host.current;
@@ -66,7 +76,14 @@ export function LinesPanel(props: Props) {
             )}
           </p>
         </div>
-        <div class="heatmap lines" ref={host} data-lines data-state={motion} data-columns={answer?.times.length ?? 0}>
+        <div
+          class="heatmap lines"
+          ref={host}
+          data-lines
+          data-state={motion}
+          data-columns={answer?.times.length ?? 0}
+          onDblClick={props.onBack}
+        >
           {props.message !== null && <p class="plot-message">{props.message}</p>}
         </div>
       </section>

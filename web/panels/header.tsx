@@ -1,10 +1,13 @@
 /**
- * header.tsx: the line above everything: whose data, which stretch of time, and whether it moves.
+ * header.tsx: the line above everything: the pages, whose data, which stretch of time, and whether it moves.
+ *
+ * A page that has no stretch of time, or nothing that moves, leaves the words for it out.
  */
 import type { SessionInfo, TenantInfo } from "../../core/api.ts";
 import { clockText, dateText, spanText, type Zone } from "../clock.ts";
 import { SPANS_SEC, type Range } from "../view/range.ts";
-import type { ThemeChoice, View } from "../view/view.ts";
+import { linkTo, PAGES, type Page, type Shared } from "../view/route.ts";
+import type { ThemeChoice } from "../view/view.ts";
 import { Menu } from "./menu.tsx";
 
 export type Motion = "loading" | "connecting" | "live" | "paused" | "disconnected" | "error";
@@ -12,12 +15,13 @@ export type Motion = "loading" | "connecting" | "live" | "paused" | "disconnecte
 interface Props {
   readonly session: SessionInfo;
   readonly tenants: readonly TenantInfo[];
-  readonly view: View;
-  readonly motion: Motion;
-  readonly onChange: (change: Partial<View>) => void;
-  readonly onRange: (range: Range) => void;
-  readonly onPauseToggle: () => void;
-  readonly onHelp: () => void;
+  readonly page?: Page;
+  readonly view: Shared;
+  readonly motion?: Motion;
+  readonly onChange: (change: Partial<Shared>) => void;
+  readonly onRange?: (range: Range) => void;
+  readonly onPauseToggle?: () => void;
+  readonly onHelp?: () => void;
   readonly onSignOut: () => void;
 }
 
@@ -27,25 +31,34 @@ export function Header(props: Props) {
   return (
     <header class="header">
       <h1 class="wordmark">Isotherm</h1>
-      {session.role === "operator" ? <TenantMenu {...props} /> : <span class="quiet">{session.tenant?.name}</span>}
+      <Pages {...props} />
+      {session.role === "operator" ? (
+        <TenantMenu {...props} />
+      ) : (
+        <span class="quiet">tenant: {session.tenant?.name}</span>
+      )}
       {session.simulated && <span class="simulated">Simulated data</span>}
       <span class="spring" />
-      <RangeMenu range={view.range} zone={view.zone} onRange={props.onRange} />
-      <span class={`motion ${props.motion}`} role="status">
-        <i aria-hidden="true" />
-        {MOTION_WORDS[props.motion]}
-      </span>
-      <button
-        type="button"
-        class="word glyph"
-        onClick={props.onPauseToggle}
-        aria-label={paused ? "follow live" : "pause"}
-        title={paused ? "follow live (space)" : "pause (space)"}
-      >
-        <svg viewBox="0 0 16 16" aria-hidden="true">
-          <path d={paused ? "M5 3v10l8-5z" : "M4 3h3v10H4zM9 3h3v10H9z"} />
-        </svg>
-      </button>
+      {props.onRange !== undefined && <RangeMenu range={view.range} zone={view.zone} onRange={props.onRange} />}
+      {props.motion !== undefined && (
+        <span class={`motion ${props.motion}`} role="status">
+          <i aria-hidden="true" />
+          {MOTION_WORDS[props.motion]}
+        </span>
+      )}
+      {props.onPauseToggle !== undefined && (
+        <button
+          type="button"
+          class="word glyph"
+          onClick={props.onPauseToggle}
+          aria-label={paused ? "follow live" : "pause"}
+          title={paused ? "follow live (space)" : "pause (space)"}
+        >
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d={paused ? "M5 3v10l8-5z" : "M4 3h3v10H4zM9 3h3v10H9z"} />
+          </svg>
+        </button>
+      )}
       <button
         type="button"
         class="word zone"
@@ -65,15 +78,17 @@ export function Header(props: Props) {
           <path d="M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zm0 1.4v9.2a4.6 4.6 0 0 1 0-9.2z" />
         </svg>
       </button>
-      <button
-        type="button"
-        class="word glyph keyboard"
-        aria-label="keyboard help"
-        title="keyboard (?)"
-        onClick={props.onHelp}
-      >
-        ?
-      </button>
+      {props.onHelp !== undefined && (
+        <button
+          type="button"
+          class="word glyph keyboard"
+          aria-label="keyboard help"
+          title="keyboard (?)"
+          onClick={props.onHelp}
+        >
+          ?
+        </button>
+      )}
       <button type="button" class="word sign-out" title={`signed in as ${session.label}`} onClick={props.onSignOut}>
         sign out
       </button>
@@ -89,6 +104,20 @@ const MOTION_WORDS: Record<Motion, string> = {
   disconnected: "disconnected",
   error: "error",
 };
+
+/** Links, so that a page opens in another tab like any other. The fleet is the operators'. */
+function Pages({ session, view, page = "view" }: Props) {
+  const pages = PAGES.filter((each) => each !== "fleet" || session.role === "operator");
+  return (
+    <nav class="pages" aria-label="pages">
+      {pages.map((each) => (
+        <a key={each} class="word" href={linkTo(each, view)} aria-current={each === page ? "page" : undefined}>
+          {each}
+        </a>
+      ))}
+    </nav>
+  );
+}
 
 function TenantMenu({ tenants, view, onChange }: Props) {
   const name = tenants.find((tenant) => tenant.id === view.tenant)?.name ?? view.tenant;

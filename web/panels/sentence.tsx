@@ -8,6 +8,7 @@ import type { Catalogue } from "../api/use-catalogue.ts";
 import { toggle, without, type Term } from "../view/terms.ts";
 import { Menu, type Option } from "./menu.tsx";
 import { fieldName, keyName } from "./names.ts";
+import { predicateText } from "./predicate-text.ts";
 
 interface Props {
   readonly catalogue: Catalogue;
@@ -27,10 +28,11 @@ interface Props {
 export function Sentence(props: Props) {
   const { instrumentation, where, onWhere } = props;
   return (
-    <div class="sentence">
+    <section class="sentence" aria-label="what is shown">
       <MetricMenu {...props} />
       {instrumentation.numeric !== null && <span class="noun">{instrumentation.numeric}</span>}
       <FieldMenu {...props} />
+      <Counted {...props} />
       {where.map((term, i) => (
         <span class="term" key={term.field}>
           <span class="joint">{i === 0 ? "where" : "and"}</span>
@@ -47,7 +49,18 @@ export function Sentence(props: Props) {
         </span>
       ))}
       <AddTerm {...props} />
-    </div>
+    </section>
+  );
+}
+
+/** What the instrumentation itself counts: no click changes that, another instrumentation does. */
+function Counted({ catalogue, instrumentation: { metric, predicate } }: Props) {
+  const fields = catalogue.metrics.find((each) => each.name === metric)?.fields ?? [];
+  const text = predicateText(predicate, fields);
+  return text === "" ? null : (
+    <span class="quiet" title="what this instrumentation counts">
+      of {text}
+    </span>
   );
 }
 

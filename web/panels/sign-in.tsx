@@ -1,5 +1,5 @@
 /**
- * sign-in.tsx: a token pasted once, exchanged for a cookie.
+ * sign-in.tsx: a token pasted once, ours or the OpenID provider's, exchanged for a cookie.
  */
 import { useState } from "preact/hooks";
 import type { SessionInfo } from "../../core/api.ts";
@@ -36,7 +36,10 @@ export function SignIn(props: Props) {
         <p class="problem" role="alert">
           {problem}
         </p>
-        <p class="quiet">A token is printed by isotherm token; the demo prints a link that needs none.</p>
+        <p class="quiet">
+          Whoever runs this service gives out tokens; where it knows an OpenID provider, that one’s (a JWT) will do. The
+          demo prints a link that needs none.
+        </p>
       </form>
     </main>
   );

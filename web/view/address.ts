@@ -4,9 +4,11 @@
  * The fragment never reaches a server or its logs. Whatever cannot be read falls back to the default, so that an old or a
  * mistyped link still opens. `signin=CODE` is no part of a view: it is taken out once, used, and never written.
  */
+import type { Against } from "../../core/api.ts";
 import { COLOURINGS } from "../../core/heatmap/colour-scale.ts";
 import { PERS } from "../heatmap/picture.ts";
 import type { Range } from "./range.ts";
+import { readRegion, readValues, writeRegion } from "./region.ts";
 import type { Term } from "./terms.ts";
 import { DEFAULT_VIEW, PERCENTILES, type View } from "./view.ts";
 
@@ -28,6 +30,11 @@ export function readAddress(hash: string): View {
     per: oneOf(params.get("per"), PERS, DEFAULT_VIEW.per),
     axis: oneOf(params.get("axis"), ["log", "linear", null], null),
     percentiles: chosen === undefined ? DEFAULT_VIEW.percentiles : PERCENTILES.filter((each) => chosen.includes(each)),
+    values: readValues(params.get("low"), params.get("high")),
+    hues: readList(params.get("hue")),
+    selection: readRegion(params.get("sel")),
+    against: oneOf(params.get("against"), AGAINST, DEFAULT_VIEW.against),
+    other: readRegion(params.get("other")),
   };
 }
 
@@ -52,13 +59,23 @@ export function writeAddress(view: View): string {
   put("per", view.per === DEFAULT_VIEW.per ? null : view.per);
   put("axis", view.axis);
   put("lines", same(view.percentiles, DEFAULT_VIEW.percentiles) ? null : view.percentiles.join(","));
-  return parts.map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%3A/g, ":")}`).join("&");
+  put("low", view.values?.low?.toString() ?? null);
+  put("high", view.values?.high?.toString() ?? null);
+  put("hue", view.hues.length === 0 ? null : view.hues.map(encodeURIComponent).join(","));
+  put("sel", view.selection === null ? null : writeRegion(view.selection));
+  put("against", view.against === DEFAULT_VIEW.against ? null : view.against);
+  put("other", view.other === null ? null : writeRegion(view.other));
+  return parts
+    .map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%3A/g, ":").replace(/%2C/g, ",")}`)
+    .join("&");
 }
 
 /** The one-time code in an address; null where there is none. */
 export function signInCode(hash: string): string | null {
   return new URLSearchParams(hash.replace(/^#/, "")).get("signin");
 }
+
+const AGAINST: readonly Against[] = ["rest", "hour", "day", "week", "selection"];
 
 /** `execname:postgres,node`; `zonename!:uuid` for all but it. Values are encoded, so a comma only ever separates. */
 function writeTerm(term: Term): string {
@@ -69,10 +86,16 @@ function readTerm(text: string): Term[] {
   const match = /^([a-z][a-z0-9_]*)(!?):(.+)$/i.exec(text);
   if (match === null) return [];
   const [, field = "", not = "", values = ""] = match;
+  const list = readList(values);
+  return list.length === 0 ? [] : [{ field, not: not === "!", values: list }];
+}
+
+function readList(text: string | null): readonly string[] {
+  if (text === null) return [];
   try {
-    return [{ field, not: not === "!", values: values.split(",").map(decodeURIComponent) }];
+    return text.split(",").map(decodeURIComponent);
   } catch {
-    // A stray % is all that can go wrong: the term is unreadable, the rest of the link is not.
+    // A stray % is all that can go wrong: the list is unreadable, the rest of the link is not.
     return [];
   }
 }

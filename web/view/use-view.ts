@@ -1,7 +1,9 @@
 /**
  * use-view.ts: the view as the page's state, with the address bar as its only copy.
  *
- * Changes of range are remembered so that one can back out of a zoom; others replace the address in place.
+ * A move (another range of time or values, another instrumentation, a selection) is an entry of the browser's history, so that
+ * its back button, and escape, back out of it; adjustments replace the entry in place. Moves of one
+ * kind that follow one another within a moment, as those of a wheel do, are one entry.
  */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { readAddress, writeAddress } from "./address.ts";
@@ -10,23 +12,29 @@ import type { View } from "./view.ts";
 
 export interface ViewState {
   readonly view: View;
+  /** Adjusts the view in place. */
   readonly change: (change: Partial<View>) => void;
-  /** Goes to a range, remembering the one before. */
+  /** Moves the view, remembering what was before. */
+  readonly move: (change: Partial<View>) => void;
+  /** Moves to a range. */
   readonly goTo: (range: Range) => void;
-  /** Back to the range before; to the live edge where there is none. */
+  /** Back to what was before the last move; to the live edge and all values where there was none. */
   readonly goBack: () => void;
 }
 
-const MAX_REMEMBERED = 50;
+/** Moves that come faster are one. */
+const ONE_MOVE_MS = 600;
 
 export function useView(): ViewState {
   const [view, setView] = useState(() => readAddress(location.hash));
   const current = useRef(view);
-  const past = useRef<Range[]>([]);
-  const change = useCallback((change: Partial<View>) => {
+  const moved = useRef({ what: "", ms: -Infinity });
+  const write = useCallback((change: Partial<View>, push: boolean) => {
     current.current = { ...current.current, ...change };
     setView(current.current);
-    history.replaceState(null, "", `#${writeAddress(current.current)}`);
+    const address = `#${writeAddress(current.current)}`;
+    if (push) history.pushState({ moves: movesOf() + 1 }, "", address);
+    else history.replaceState({ moves: movesOf() }, "", address);
   }, []);
   useEffect(() => {
     const read = (): void => {
@@ -34,19 +42,35 @@ export function useView(): ViewState {
       setView(current.current);
     };
     addEventListener("hashchange", read);
-    return () => removeEventListener("hashchange", read);
+    addEventListener("popstate", read);
+    return () => {
+      removeEventListener("hashchange", read);
+      removeEventListener("popstate", read);
+    };
   }, []);
-  const goTo = useCallback(
-    (range: Range) => {
-      past.current = [...past.current, current.current.range].slice(-MAX_REMEMBERED);
-      change({ range });
+  const change = useCallback((change: Partial<View>) => write(change, false), [write]);
+  const move = useCallback(
+    (change: Partial<View>) => {
+      const [what, ms] = [Object.keys(change).join(), performance.now()];
+      const again = what === moved.current.what && ms - moved.current.ms < ONE_MOVE_MS;
+      moved.current = { what, ms };
+      write(change, !again);
     },
-    [change],
+    [write],
   );
+  const goTo = useCallback((range: Range) => move({ range }), [move]);
   const goBack = useCallback(() => {
-    const range = past.current.pop();
-    if (range !== undefined) change({ range });
-    else if (current.current.range.kind === "fixed") change({ range: { kind: "last", seconds: 300 } });
-  }, [change]);
-  return { view, change, goTo, goBack };
+    moved.current = { what: "", ms: -Infinity };
+    if (movesOf() > 0) history.back();
+    else if (current.current.range.kind === "fixed")
+      write({ range: { kind: "last", seconds: 300 }, values: null }, false);
+    else write({ values: null }, false);
+  }, [write]);
+  return { view, change, move, goTo, goBack };
+}
+
+/** How many moves of this page lie before the history's entry. */
+function movesOf(): number {
+  const state = history.state as { readonly moves?: unknown } | null;
+  return typeof state?.moves === "number" ? state.moves : 0;
 }

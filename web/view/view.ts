@@ -5,7 +5,9 @@ import type { Zone } from "../clock.ts";
 import type { Colouring } from "../../core/heatmap/colour-scale.ts";
 import type { Per } from "../heatmap/picture.ts";
 import type { AxisKind } from "../../core/heatmap/value-span.ts";
+import type { Against } from "../../core/api.ts";
 import type { Range } from "./range.ts";
+import type { Region, Values } from "./region.ts";
 import type { Term } from "./terms.ts";
 
 export const PERCENTILES = ["p50", "p90", "p99", "p999"] as const;
@@ -32,6 +34,14 @@ export interface View {
   /** null: what suits the scheme. */
   readonly axis: AxisKind | null;
   readonly percentiles: readonly Percentile[];
+  /** The part of the value axis that is shown; null: wherever something was counted. */
+  readonly values: Values | null;
+  /** Keys of `by` that have a hue of their own, in the order of the palette. */
+  readonly hues: readonly string[];
+  readonly selection: Region | null;
+  /** What the selection is compared with; "selection" is `other`. */
+  readonly against: Against;
+  readonly other: Region | null;
 }
 
 export const DEFAULT_VIEW: View = {
@@ -47,4 +57,9 @@ export const DEFAULT_VIEW: View = {
   per: "decade",
   axis: null,
   percentiles: ["p99"],
+  values: null,
+  hues: [],
+  selection: null,
+  against: "rest",
+  other: null,
 };

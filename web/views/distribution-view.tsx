@@ -1,32 +1,36 @@
 /**
- * distribution-view.tsx: a numeric instrumentation: heatmap, keys, and the breakdown of a selected region.
+ * distribution-view.tsx: a numeric instrumentation: heatmap, keys with their hues, and the selected region.
  */
-import { useEffect, useState } from "preact/hooks";
-import { readBreakdown } from "../api/resources.ts";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { readBreakdown, readSeries } from "../api/resources.ts";
 import { usePolled } from "../api/use-polled.ts";
 import { clockText, serverNow, type Zone } from "../clock.ts";
-import type { Region } from "../heatmap/chart.ts";
 import type { FeedState } from "../heatmap/feed.ts";
 import { HeatmapPanel } from "../heatmap/heatmap-panel.tsx";
+import { onlyKey } from "../heatmap/hues.ts";
 import { useHeatmap } from "../heatmap/use-heatmap.ts";
+import { useHues } from "../heatmap/use-hues.ts";
 import type { Motion } from "../panels/header.tsx";
-import { KeysPanel } from "../panels/keys-panel.tsx";
-import { SelectionPanel } from "../panels/selection-panel.tsx";
-import { between, instantsOf } from "../view/range.ts";
-import { isolate, toggle, without } from "../view/terms.ts";
+import { KeysPanel, SHOWN_KEYS } from "../panels/keys-panel.tsx";
+import { SelectionPanel } from "../selection/selection-panel.tsx";
+import { between, instantsOf, shifted } from "../view/range.ts";
+import type { Region, Values } from "../view/region.ts";
+import { admits, isolate, toggle, without } from "../view/terms.ts";
 import { columnsFor, type SharedProps } from "./shared.ts";
 
 interface Props extends SharedProps {
   readonly motion: Motion;
-  readonly selection: Region | null;
-  readonly onSelection: (selection: Region | null) => void;
 }
 
 const KEYS_EVERY_MS = 4000;
+const SPARK_COLUMNS = 40;
+/** A pointer that only passes over a key asks for nothing. */
+const LIT_AFTER_MS = 90;
 
 export function DistributionView(props: Props) {
-  const { instrumentation, by, view, aliases, scopeOf, change, motion, onMotion, selection } = props;
+  const { instrumentation, by, view, aliases, scopeOf, change, move, motion, onMotion } = props;
   const [width, setWidth] = useState(0);
+  const [hovered, setHovered] = useState<string | null>(null);
   const columns = width === 0 ? 0 : columnsFor(width);
   const live = view.range.kind === "last";
   const scope = scopeOf(view.where);
@@ -41,14 +45,32 @@ export function DistributionView(props: Props) {
   }));
   const keysScope = scopeOf(by === null ? view.where : without(view.where, by));
   const keysKey = by === null ? null : JSON.stringify([keysScope, by, view.range]);
-  const keys = usePolled(keysKey, live ? KEYS_EVERY_MS : 0, async (signal) =>
+  const keysEvery = live ? KEYS_EVERY_MS : 0;
+  const keys = usePolled(keysKey, keysEvery, async (signal) =>
     readBreakdown(keysScope, by ?? "", instantsOf(view.range, serverNow()), null, signal),
+  );
+  const sparks = usePolled(keysKey, keysEvery, async (signal) =>
+    readSeries(keysScope, by, instantsOf(view.range, serverNow()), SPARK_COLUMNS, SHOWN_KEYS, signal),
+  );
+  const hues = useHues(by === null ? null : { scope, by, keys: view.hues }, feed);
+  const shown = hovered !== null && by !== null && admits(view.where, by, hovered) ? hovered : null;
+  const known = useMemo(() => (shown === null ? null : onlyKey(hues, shown)), [hues, shown]);
+  const asked = useHues(
+    by === null || shown === null || known !== null ? null : { scope, by, keys: [shown] },
+    feed,
+    LIT_AFTER_MS,
   );
   useEffect(() => onMotion(motionOf(feed, live)), [feed, live]);
   useEffect(() => {
     if (feed.error !== null) props.fail(feed.error);
   }, [feed.error]);
   const noun = props.metric?.unit ?? "events";
+  const select = (region: Region): void => {
+    // Whoever asked for another selection to compare with draws that one now.
+    if (view.selection !== null && view.against === "selection" && view.other === null) change({ other: region });
+    else move({ selection: region, other: null, against: view.against === "selection" ? "rest" : view.against });
+  };
+  const { selection } = view;
   return (
     <>
       <main class="stage">
@@ -60,10 +82,14 @@ export function DistributionView(props: Props) {
           motion={motion}
           colours={props.colours}
           message={messageOf(feed, motion, view.zone)}
-          selection={selection}
+          hues={hues}
+          lit={known ?? asked}
+          crosshair={props.crosshair}
           onChange={change}
           onZoom={(from, to) => props.goTo(between(from, to))}
-          onSelect={props.onSelection}
+          onPan={(share) => props.goTo(shifted(instantsOf(view.range, serverNow()), share, serverNow()))}
+          onValues={(values) => move({ values })}
+          onSelect={select}
           onBack={props.goBack}
           onWidth={setWidth}
         />
@@ -71,20 +97,37 @@ export function DistributionView(props: Props) {
           <KeysPanel
             by={by}
             breakdown={keys.answer?.by === by ? keys.answer : null}
+            sparks={sparks.answer}
             problem={keys.error?.message ?? null}
             where={view.where}
+            hues={view.hues}
             aliases={aliases}
             unit={noun}
+            onHues={(next) => change({ hues: next })}
+            onHover={setHovered}
             onIsolate={(value) => change({ where: isolate(view.where, by, value) })}
             onExclude={(value) => change({ where: toggle(view.where, by, value, true) })}
           />
         )}
       </main>
       {selection !== null && feed.heatmap !== null && (
-        <SelectionPanel {...props} region={selection} heatmap={feed.heatmap} onClose={() => props.onSelection(null)} />
+        <SelectionPanel
+          {...props}
+          region={selection}
+          unit={feed.heatmap.unit}
+          noun={noun}
+          onZoom={() =>
+            move({ range: between(selection.from, selection.to), values: bandOf(selection), selection: null })
+          }
+          onClose={() => change({ selection: null, other: null, against: "rest" })}
+        />
       )}
     </>
   );
+}
+
+function bandOf({ low, high }: Region): Values | null {
+  return low === null && high === null ? null : { low, high };
 }
 
 /** The catalogue says of which type the numeric field is; the API's base units follow from it. */

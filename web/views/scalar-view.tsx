@@ -7,7 +7,7 @@ import { usePolled } from "../api/use-polled.ts";
 import { serverNow } from "../clock.ts";
 import { MAX_LINES } from "../lines/lines-chart.ts";
 import { LinesPanel } from "../lines/lines-panel.tsx";
-import { instantsOf } from "../view/range.ts";
+import { between, instantsOf } from "../view/range.ts";
 import { isolate } from "../view/terms.ts";
 import { columnsFor, type SharedProps } from "./shared.ts";
 
@@ -39,6 +39,9 @@ export function ScalarView(props: SharedProps) {
         colours={props.colours}
         message={polled.answer === null ? "reading …" : empty ? "nothing in this range" : null}
         aliases={aliases}
+        crosshair={props.crosshair}
+        onZoom={(from, to) => props.goTo(between(from, to))}
+        onBack={props.goBack}
         onIsolate={(value) => by !== null && change({ where: isolate(view.where, by, value) })}
         onWidth={setWidth}
       />

@@ -1,0 +1,88 @@
+/**
+ * board-lines.tsx: scalars on a board: a line a key, and the keys with their values under the shared crosshair.
+ */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Series } from "../../core/api.ts";
+import { quantity } from "../../core/units.ts";
+import type { Stretch } from "../api/resources.ts";
+import { clockText, type Zone } from "../clock.ts";
+import type { Crosshair } from "../heatmap/crosshair.ts";
+import { LinesChart, MAX_LINES } from "../lines/lines-chart.ts";
+import { keyName } from "../panels/names.ts";
+import type { Colours } from "../theme.ts";
+import { useChartSize } from "./use-chart-size.ts";
+
+interface Props {
+  readonly name: string;
+  readonly series: Series;
+  readonly by: string | null;
+  readonly stretch: Stretch;
+  readonly colours: Colours;
+  readonly zone: Zone;
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly crosshair: Crosshair;
+}
+
+export function BoardLines({ name, series, by, stretch, colours, zone, aliases, crosshair }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<LinesChart | null>(null);
+  const [index, setIndex] = useState<number | null>(null);
+  useLayoutEffect(() => {
+    if (host.current === null) return;
+    const scene = { answer: series, colours, zone, edges: [stretch.from, stretch.to] as const };
+    if (chart.current === null) chart.current = new LinesChart(host.current, scene, setIndex, crosshair);
+    else chart.current.show(scene);
+  }, [series, stretch, colours, zone]);
+  useEffect(() => () => chart.current?.destroy(), []);
+  useChartSize(host, () => chart.current?.resize());
+  const at = index ?? lastKnown(series);
+  const time = series.times[at];
+  return (
+    <>
+      <div class="panel-reading">
+        <p class="readout">
+          {time !== undefined && (
+            <>
+              <time>{clockText(time, zone)}</time>{" "}
+              <span class="hosts">
+                {series.reporting[at] ?? 0} of {series.expected[at] ?? 0} hosts
+              </span>
+            </>
+          )}
+        </p>
+      </div>
+      <div
+        class="heatmap lines"
+        ref={host}
+        role="img"
+        aria-label={`lines of ${name}`}
+        data-board-lines
+        data-columns={series.times.length}
+      />
+      <dl class="panel-side" aria-label="values">
+        {series.series.slice(0, MAX_LINES).map(({ key, values }, i) => {
+          const value = values[at] ?? null;
+          const shown = value === null ? null : quantity(value, series.unit);
+          return (
+            <div key={key} data-key-value={key}>
+              <dt>
+                <i class={`swatch key-${i + 1}`} aria-hidden="true" />
+                {key === "" ? (by === null ? "total" : "other") : keyName(by ?? "", key, aliases)}
+              </dt>
+              <dd>
+                {shown === null ? "–" : shown.number} <span class="unit">{shown?.unit}</span>
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+    </>
+  );
+}
+
+function lastKnown({ times, series }: Series): number {
+  for (let i = times.length - 1; i >= 0; i--) {
+    if (series.some(({ values }) => (values[i] ?? null) !== null)) return i;
+  }
+  return times.length - 1;
+}
