@@ -12,7 +12,7 @@ import { errorCode, InputError, OperationalError } from "../core/errors.ts";
 import { formatQuantity } from "../core/units.ts";
 import { openApi, withApi, type ApiOptions } from "./api-client.ts";
 import { badWhat, findInstrumentation, parseWhere } from "./find-instrumentation.ts";
-import { piecesOf } from "./live-columns.ts";
+import { piecesOf } from "../core/pieces.ts";
 import { integerOption } from "./options.ts";
 import { progressOn } from "./progress.ts";
 

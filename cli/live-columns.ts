@@ -9,8 +9,9 @@
 import { Backoff } from "../collectors/backoff.ts";
 import { pause } from "../collectors/pause.ts";
 import type { LiveColumn } from "../core/api.ts";
+import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain, errorCode } from "../core/errors.ts";
-import { eitherSignal } from "./either-signal.ts";
+import { piecesOf } from "../core/pieces.ts";
 import type { Api } from "./api-client.ts";
 
 export interface LiveOptions {
@@ -100,31 +101,6 @@ async function readStream(options: LiveOptions, seen: (ts: number) => void): Pro
   } finally {
     clearTimeout(timer);
     either.release();
-  }
-}
-
-/**
- * The body as it comes, until its end or the signal.
- *
- * The body is cancelled by hand: once the headers are there, fetch holds its own request only weakly, and after a collection of
- * garbage an abort no longer reaches the body (seen here with Node 20: `watch` could not be ended).
- */
-export async function* piecesOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const cancel = (): void => void reader.cancel().catch(() => undefined);
-  signal.addEventListener("abort", cancel);
-  if (signal.aborted) cancel();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (signal.aborted) throw signal.reason;
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    signal.removeEventListener("abort", cancel);
-    // Whoever stops reading early wants no more of it.
-    cancel();
   }
 }
 

@@ -15,7 +15,7 @@ import { bucketsOf } from "../core/histogram/buckets.ts";
 import { parseScheme } from "../core/histogram/scheme.ts";
 import { formatQuantity, formatShort } from "../core/units.ts";
 import { answer, openApi, withApi, type Api, type ApiOptions } from "./api-client.ts";
-import { eitherSignal } from "./either-signal.ts";
+import { eitherSignal } from "../core/either-signal.ts";
 import { badWhat, findInstrumentation, findMetric, parseWhere } from "./find-instrumentation.ts";
 import { followLive } from "./live-columns.ts";
 import { integerOption } from "./options.ts";

@@ -4,8 +4,10 @@
  * The stream carries the whole list each time, so nothing has to be replayed after a reconnect. While the API is away the last
  * list stays in force.
  */
+import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain } from "../core/errors.ts";
 import type { Assignment } from "../core/instrumentation.ts";
+import { piecesOf } from "../core/pieces.ts";
 import { Backoff } from "./backoff.ts";
 import { Once } from "./once.ts";
 import { pause } from "./pause.ts";
@@ -60,20 +62,21 @@ export class Assignments {
 
   async #follow(): Promise<void> {
     const silence = new AbortController();
-    const signal = AbortSignal.any([this.#stop.signal, silence.signal]);
+    const either = eitherSignal(this.#stop.signal, silence.signal);
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
       const response = await fetch(`${this.#options.queryUrl}/v1/assignments`, {
         headers: { authorization: `Bearer ${this.#options.token}`, accept: "text/event-stream" },
-        signal,
+        signal: either.signal,
       });
       if (!response.ok || response.body === null) throw new Error(`the query API answered ${response.status}`);
       this.#backoff.reset();
+      const decoder = new TextDecoder();
       let text = "";
-      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      for await (const piece of piecesOf(response, either.signal)) {
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
-        text += chunk;
+        text += decoder.decode(piece, { stream: true });
         if (text.length > MAX_EVENT_CHARACTERS) throw new Error("an event is too long");
         const events = text.split("\n\n");
         text = events.pop() ?? "";
@@ -81,6 +84,7 @@ export class Assignments {
       }
     } finally {
       clearTimeout(timer);
+      either.release();
     }
   }
 

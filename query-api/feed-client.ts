@@ -8,7 +8,9 @@
  * One follower for each ingest, each with a position of its own: a broken connection goes on where it ended, without a batch
  * missing or twice. Heartbeats tell a silent ingest from a dead connection.
  */
+import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain, OperationalError } from "../core/errors.ts";
+import { piecesOf } from "../core/pieces.ts";
 import type { LiveFeed, StoredBatch } from "../core/window.ts";
 import { decodeStored } from "../wire/batch.ts";
 import {
@@ -134,7 +136,7 @@ class Follower {
   async #follow(): Promise<void> {
     const { silenceMs = 7_000, token } = this.#options;
     const silence = new AbortController();
-    const signal = AbortSignal.any([this.#stop.signal, silence.signal]);
+    const either = eitherSignal(this.#stop.signal, silence.signal);
     let timer: NodeJS.Timeout | undefined;
     const heard = (): void => {
       clearTimeout(timer);
@@ -144,12 +146,12 @@ class Follower {
       heard();
       const query = new URLSearchParams({ epoch: this.#epoch, after: String(this.#position) }).toString();
       const headers = { authorization: `Bearer ${await token()}` };
-      const response = await fetch(`${this.#url}/v1/feed?${query}`, { headers, signal });
+      const response = await fetch(`${this.#url}/v1/feed?${query}`, { headers, signal: either.signal });
       if (!response.ok || response.body === null) {
         throw new OperationalError("FEED_REFUSED", `follow ${this.#url}: ingest answered ${response.status}`);
       }
       const reader = new FrameReader();
-      for await (const piece of response.body as AsyncIterable<Uint8Array>) {
+      for await (const piece of piecesOf(response, either.signal)) {
         heard();
         for (const frame of reader.push(piece)) this.#frame(frame);
       }
@@ -157,6 +159,7 @@ class Follower {
       throw silence.signal.aborted ? silence.signal.reason : error;
     } finally {
       clearTimeout(timer);
+      either.release();
     }
   }
 
