@@ -4,6 +4,9 @@
  * A scalar row is an exact integer (ns of CPU, operations). What is answered is its sum over the seconds that were watched,
  * in the unit a person reads: percent of one CPU for time that is a share of time, per second otherwise. A gauge is the mean of
  * its readings. A column in which nothing was watched is null, for every key.
+ *
+ * Where samples of a counter were lost, the next one's growth is of all the seconds since: its rate is that of those seconds, told
+ * in the column that it ended in, and the seconds before stay null.
  */
 import type { Series } from "../core/api.ts";
 import { InputError } from "../core/errors.ts";
@@ -14,7 +17,7 @@ import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { settledEnd } from "./heatmap.ts";
 import { planColumns, type GridPlan } from "./planner.ts";
-import { columnOf, columnSql, Params, reading, windowsFilter, type Range } from "./sql.ts";
+import { columnOf, columnSql, coverageFilter, Params, reading, windowsFilter, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 
 export interface SeriesRequest {
@@ -39,8 +42,11 @@ export async function readSeries(
     throw new InputError("read a series", [{ field: "by", code: "UNKNOWN_FIELD", message }]);
   }
   const grid = await planColumns(store, view, request.range, request.columns, nowSec, signal);
-  const watched = await readWatched(store, view, grid, expected, nowSec, signal);
-  const sums = await readSums(store, view, grid, request, signal);
+  const [watched, longer] = await Promise.all([
+    readWatched(store, view, grid, expected, nowSec, signal),
+    readLonger(store, view, grid, signal),
+  ]);
+  const sums = await readSums(store, view, grid, request, longer, signal);
   const { times, toTs, divisors, factor, unit } = watched;
   const rate = (byColumn: ReadonlyMap<number, number>): (number | null)[] =>
     times.map((ts, i) => {
@@ -117,6 +123,38 @@ function display(metric: Metric): { factor: number; unit: string; perSec: boolea
   return { factor: 1, unit: metric.type === "size" ? "bytes/s" : `${metric.unit}/s`, perSec: true };
 }
 
+/** Windows that span more than one granule, and how many each. */
+interface Longer {
+  readonly windows: readonly string[];
+  readonly granules: readonly number[];
+}
+
+/** As the collectors have it (collectors/rates.ts): a tick that comes half a granule late is still one. */
+const LONGER_THAN = 1.5;
+const MAX_LONGER = 10_000;
+const WINDOW_ID = "concat(toString(enabling), ' ', toString(tick))";
+
+/** Of raw rows: in a roll-up's column such a window lies nearly always whole. */
+async function readLonger(store: StoreClient, view: View, plan: GridPlan, signal?: AbortSignal): Promise<Longer> {
+  const params = new Params();
+  const { granularitySec } = view.spec;
+  const parts = plan.segments
+    .filter(({ table }) => table === "windows" && view.metric.scope !== "point")
+    .map(
+      (segment) =>
+        `SELECT ${WINDOW_ID} AS id, toFloat64(elapsed_ns) / ${granularitySec * 1e9} AS granules
+         FROM windows WHERE ${coverageFilter(view, segment, params)} AND status != 'gap'
+           AND elapsed_ns > ${LONGER_THAN * granularitySec * 1e9}`,
+    );
+  if (parts.length === 0) return { windows: [], granules: [] };
+  const rows = await store.query<{ id: string; granules: number }>(
+    `SELECT id, granules FROM (${parts.join(" UNION ALL ")}) LIMIT 1 BY id LIMIT ${MAX_LONGER}`,
+    params.values,
+    reading(signal),
+  );
+  return { windows: rows.map(({ id }) => id), granules: rows.map(({ granules }) => granules) };
+}
+
 interface KeySums {
   readonly key: string;
   readonly total: number;
@@ -129,17 +167,25 @@ async function readSums(
   view: View,
   plan: GridPlan,
   { by, limit }: SeriesRequest,
+  longer: Longer,
   signal?: AbortSignal,
 ): Promise<KeySums[]> {
   if (plan.segments.length === 0) return [];
   const params = new Params();
   const amount = view.spec.scheme === null ? "value" : "arraySum(count)";
+  const ofGranule = (): string =>
+    `toFloat64(${amount}) / transform(${WINDOW_ID}, ${params.bind(longer.windows, "Array(String)")}, ` +
+    `${params.bind(longer.granules, "Array(Float64)")}, 1.)`;
+  const amountIn = ({ table }: GridPlan["segments"][number]): string => {
+    if (longer.windows.length === 0) return amount;
+    return table === "windows" ? ofGranule() : `toFloat64(${amount})`;
+  };
   const column = by === undefined ? "'all'" : `toString(${columnOf(view, by)})`;
   const parts = (x: string): string =>
     plan.segments
       .map(
         (segment) =>
-          `SELECT ${column} AS k, ${x} AS x, sum(${amount}) AS part
+          `SELECT ${column} AS k, ${x} AS x, sum(${amountIn(segment)}) AS part
            FROM ${segment.table} WHERE ${windowsFilter(view, segment, params)} GROUP BY k, x`,
       )
       .join(" UNION ALL ");

@@ -388,4 +388,32 @@ describe("a series of rates", () => {
     assert.equal(series.times.at(-1), nowSec - 1);
     assert.deepEqual([...new Set(series.series[0]?.values)], [100], "two hosts at half a CPU each");
   });
+
+  test("gives a growth over several seconds as the rate of those seconds", async () => {
+    const row = await api.services.query.instrumentations.ensureStanding({
+      metric: "cpu.usage",
+      decomposition: ["cpumode"],
+    });
+    const from = Math.floor(Date.now() / 1000) - 1000;
+    const seconds = 6;
+    for (const host of ["cn-01", "cn-02"]) {
+      await api.reportZones(host, [{ name: `zone-${host}`, owner: ACME, alias: "", state: "running" }]);
+      const builder = new BatchBuilder();
+      for (let i = 0; i < seconds; i++) {
+        // cn-01 lost three samples; cn-02 none, and is idle.
+        if (host === "cn-01" && i > 0 && i < 4) continue;
+        const sec = host === "cn-01" && i === 4 ? 4 : 1;
+        const about = { spec: row.spec, enabling: `late ${host}`, host, tick: i + 1, ts: from + i };
+        const value = host === "cn-01" ? sec * 5e8 : 0;
+        builder.addWindow({ ...about, zone: `zone-${host}`, keys: ["user"], bucket: [], count: [], value });
+        builder.addCoverage({ ...about, ...COVERED, events: value, elapsedNs: sec * 1e9 });
+      }
+      await postBatch(api, host, 2, builder.finish());
+    }
+    const path = `/v1/instrumentations/${row.id}/series?by=zonename&from=${from}&to=${from + seconds}`;
+    const { series } = await api.operator.json<Series>(path);
+    const values = Object.fromEntries(series.map(({ key, values: of }) => [key, of]));
+    assert.deepEqual(values["zone-cn-01"], [50, 0, 0, 0, 50, 50]);
+    assert.deepEqual(values["zone-cn-02"], [0, 0, 0, 0, 0, 0]);
+  });
 });
