@@ -2,8 +2,8 @@
  * batcher.ts: rows of all hosts into batches.
  *
  * A batch goes as soon as `lingerMs` have passed since its first row, so that freshness is set by the tick and not by a
- * timer, or when it is large; while ingest is behind, or away, it waits for more. It never spans two days (UTC), since the store's partitions are days and a batch must become one
- * atomic part.
+ * timer, or when it is large; while others wait for ingest it waits for more, the longer the more there are. It never spans two days
+ * (UTC), since the store's partitions are days and a batch must become one atomic part.
  */
 import { BatchBuilder } from "../core/batch-builder.ts";
 import type { CoverageRow, WindowShare } from "../core/window.ts";
@@ -28,9 +28,8 @@ interface OpenBatch {
 const MAX_ROWS = 10_000;
 const MAX_ENTRIES = 200_000;
 const DAY_SEC = 86_400;
-/** With so many batches waiting nothing is fresh anyway: fewer and larger ones are sent sooner, since they go one at a time. */
-const BEHIND = 10;
-const BEHIND_LINGER_MS = 500;
+/** Batches go one at a time, so that those which wait cost the next ones time: fewer and larger ones arrive sooner. */
+const MAX_LINGER_MS = 500;
 
 export class Batcher implements RowSink {
   readonly #options: BatcherOptions;
@@ -63,7 +62,7 @@ export class Batcher implements RowSink {
 
   #lingerMs(): number {
     const { spool, lingerMs } = this.#options;
-    return spool.length > BEHIND ? Math.max(lingerMs, BEHIND_LINGER_MS) : lingerMs;
+    return Math.max(lingerMs, Math.min(MAX_LINGER_MS, lingerMs * spool.length));
   }
 
   #close(day: number, { builder, coverage }: OpenBatch): void {
