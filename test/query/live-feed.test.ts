@@ -191,10 +191,12 @@ describe("the feed over HTTP", () => {
     const proxy = await proxied(() => ingest.url);
     const watching = watch([proxy.url], "dead", { silenceMs: 400 });
     await until("it is followed", () => watching.feed.connected.now === 1);
+    const { accepted } = proxy;
+    const { resumed } = watching.feed.counts;
     proxy.hang();
     const from = performance.now();
-    await until("a new connection", () => proxy.accepted === 2);
-    await until("it goes on", () => watching.feed.counts.resumed === 1);
+    await until("a new connection", () => proxy.accepted > accepted);
+    await until("it goes on", () => watching.feed.counts.resumed > resumed);
     assert.ok(performance.now() - from < 4000);
     assert.ok(
       watching.troubles.some((chain) => chain.includes("no heartbeat")),

@@ -9,8 +9,8 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { startStack, type Client, type Stack } from "../e2e/stack.ts";
-import { launchBrowser } from "./browser.ts";
-import { builtPage } from "./built-page.ts";
+import { launchBrowser } from "../web/browser.ts";
+import { builtPage } from "../web/built-page.ts";
 
 export interface OnPage {
   /** Default: the operator's. */
