@@ -7,7 +7,7 @@
  * counts once. A refusal (no such instrumentation, a token that has expired) is no loss: it ends the following.
  */
 import { Backoff } from "../collectors/backoff.ts";
-import { pause } from "../collectors/pause.ts";
+import { pause } from "../core/pause.ts";
 import type { LiveColumn } from "../core/api.ts";
 import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain, errorCode } from "../core/errors.ts";

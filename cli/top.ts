@@ -5,7 +5,7 @@
  * the same seconds; what nobody measures is a dash, never a zero.
  */
 import { Command, Option } from "commander";
-import { pause } from "../collectors/pause.ts";
+import { pause } from "../core/pause.ts";
 import type {
   Breakdown,
   Heatmap,

@@ -5,7 +5,7 @@
  * measures it makes an instrumentation, which ends by itself once nobody reads it.
  */
 import { Command, Option } from "commander";
-import { pause } from "../collectors/pause.ts";
+import { pause } from "../core/pause.ts";
 import type { Breakdown, Heatmap, HeatmapColumn, InstrumentationInfo, LiveColumn } from "../core/api.ts";
 import { errorChain, InputError } from "../core/errors.ts";
 import { COLOURINGS, type Colouring } from "../core/heatmap/colour-scale.ts";

@@ -10,7 +10,7 @@ import type { Assignment } from "../core/instrumentation.ts";
 import { piecesOf } from "../core/pieces.ts";
 import { Backoff } from "./backoff.ts";
 import { Once } from "./once.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../core/pause.ts";
 
 export interface AssignmentsOptions {
   readonly queryUrl: string;

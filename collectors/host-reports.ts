@@ -6,7 +6,7 @@
  */
 import type { HostReport } from "../core/host-status.ts";
 import type { IngestClient } from "./ingest-client.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../core/pause.ts";
 
 const AT_ONCE = 8;
 

@@ -13,6 +13,7 @@
  * A growth is from one sample to the next that arrived, however long that took, and says how long by snaptime: after a lost
  * sample it spans two intervals (see `isLate`). Memory: the kstats of the last sample, nothing older.
  */
+import { LATE_GRANULES } from "../core/window.ts";
 import { minus, plus, type Exact } from "./kstat-number.ts";
 import type { Kstat } from "./kstat-sample.ts";
 
@@ -117,7 +118,7 @@ export class CounterGrowths {
 
 /** Whether a growth spans more than the one window that it should: samples were lost, or came late. */
 export function isLate(elapsedNs: number, intervalSec: number): boolean {
-  return elapsedNs > 1.5e9 * intervalSec;
+  return elapsedNs > LATE_GRANULES * 1e9 * intervalSec;
 }
 
 const FIRST: Growth = { kind: "first" };

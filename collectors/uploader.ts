@@ -10,7 +10,7 @@ import type { HostReport } from "../core/host-status.ts";
 import { HostReports } from "./host-reports.ts";
 import { IngestClient, type Verdict } from "./ingest-client.ts";
 import { Once } from "./once.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../core/pause.ts";
 import type { FrozenBatch, Spool } from "./spool.ts";
 
 export interface UploaderOptions {

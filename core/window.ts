@@ -78,6 +78,9 @@ export interface WindowShare {
 
 export interface WindowRow extends WindowId, WindowShare {}
 
+/** A window that spans more granules than this spans several: samples were lost, or came late. */
+export const LATE_GRANULES = 1.5;
+
 export interface CoverageRow extends WindowId {
   readonly status: CoverageStatus;
   /** A gap's reason; "" otherwise. */

@@ -10,6 +10,7 @@
  */
 import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain, OperationalError } from "../core/errors.ts";
+import { pause } from "../core/pause.ts";
 import { piecesOf } from "../core/pieces.ts";
 import type { LiveFeed, StoredBatch } from "../core/window.ts";
 import { decodeStored } from "../wire/batch.ts";
@@ -210,17 +211,4 @@ class Follower {
 
 function silent(silenceMs: number): OperationalError {
   return new OperationalError("FEED_SILENT", `follow ingest: no heartbeat for ${silenceMs} ms`);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

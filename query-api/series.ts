@@ -11,6 +11,7 @@
 import type { Series } from "../core/api.ts";
 import { InputError } from "../core/errors.ts";
 import { metricName, type Metric } from "../core/metric.ts";
+import { LATE_GRANULES } from "../core/window.ts";
 import type { StoreClient } from "../store/client.ts";
 import { reporting } from "./columns.ts";
 import { readCoverage } from "./coverage.ts";
@@ -129,8 +130,6 @@ interface Longer {
   readonly granules: readonly number[];
 }
 
-/** As the collectors have it (collectors/rates.ts): a tick that comes half a granule late is still one. */
-const LONGER_THAN = 1.5;
 const MAX_LONGER = 10_000;
 const WINDOW_ID = "concat(toString(enabling), ' ', toString(tick))";
 
@@ -144,7 +143,7 @@ async function readLonger(store: StoreClient, view: View, plan: GridPlan, signal
       (segment) =>
         `SELECT ${WINDOW_ID} AS id, toFloat64(elapsed_ns) / ${granularitySec * 1e9} AS granules
          FROM windows WHERE ${coverageFilter(view, segment, params)} AND status != 'gap'
-           AND elapsed_ns > ${LONGER_THAN * granularitySec * 1e9}`,
+           AND elapsed_ns > ${LATE_GRANULES * granularitySec * 1e9}`,
     );
   if (parts.length === 0) return { windows: [], granules: [] };
   const rows = await store.query<{ id: string; granules: number }>(

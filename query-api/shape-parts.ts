@@ -11,3 +11,6 @@ export const number = (description?: string) => Type.Number(description === unde
 export const orNull = <T extends TSchema>(schema: T, description?: string) =>
   Type.Union([schema, Type.Null()], description === undefined ? {} : { description });
 export const words = <T extends string>(...all: T[]) => Type.Unsafe<T>({ type: "string", enum: all });
+
+/** Fails to compile where a shape lacks what its interface has, or has it otherwise. */
+export type Is<Shape extends Interface, Interface> = Shape;

@@ -3,7 +3,7 @@
  */
 import { Type, type Static } from "typebox";
 import type * as api from "../core/alerts/api.ts";
-import { number, object, orNull, text, words } from "./shape-parts.ts";
+import { number, object, orNull, text, words, type Is } from "./shape-parts.ts";
 
 const TEXTS = Type.Record(Type.String(), Type.String());
 const OWNER = text("operator, or a tenant's id");
@@ -108,4 +108,3 @@ export type ShapesAreTheInterfaces = [
   Is<Static<typeof HookTest>, api.HookTest>,
   Is<Static<typeof DeliveryInfo>, api.DeliveryInfo>,
 ];
-type Is<Shape extends Interface, Interface> = Shape;

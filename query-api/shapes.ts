@@ -4,6 +4,7 @@
  * They describe and do not serialise: answers of megabytes are not walked twice. That real answers are of these shapes, with
  * no field more, is what test/api/openapi.test.ts tries on every route.
  */
+import type { Is } from "./shape-parts.ts";
 import type { Static, TSchema } from "typebox";
 import type * as api from "../core/api.ts";
 import * as capacity from "./capacity/shapes.ts";
@@ -44,4 +45,3 @@ export type ShapesAreTheInterfaces = [
   Is<Static<typeof ALL.SelectionComparison>, api.SelectionComparison>,
   Is<Static<typeof ALL.SelectionDifference>, api.SelectionDifference>,
 ];
-type Is<Shape extends Interface, Interface> = Shape;

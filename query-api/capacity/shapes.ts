@@ -3,7 +3,7 @@
  */
 import { Type, type Static } from "typebox";
 import type * as api from "../../core/capacity.ts";
-import { number, object, orNull, text, words } from "../shape-parts.ts";
+import { number, object, orNull, text, words, type Is } from "../shape-parts.ts";
 import { Heatmap } from "../shapes-values.ts";
 
 const numberOrNull = orNull(Type.Number());
@@ -184,4 +184,3 @@ export type CapacityShapes = [
   Is<Static<typeof CapacityHeatmap>, api.CapacityHeatmap>,
   Is<Static<typeof CapacityReport>, api.CapacityReport>,
 ];
-type Is<Shape extends Interface, Interface> = Shape;

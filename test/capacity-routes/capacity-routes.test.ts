@@ -10,13 +10,10 @@ import { after, before, describe, test } from "node:test";
 import { tableFromIPC } from "apache-arrow";
 import { capacityCommand } from "../../cli/capacity.ts";
 import { levelAt, type Quantity } from "../../collectors/simulator/history-model.ts";
-import type { HistoryHost, HistoryZone } from "../../collectors/simulator/history-fleet.ts";
-import { historyLines } from "../../collectors/simulator/history.ts";
+import type { HistoryHost } from "../../collectors/simulator/history-fleet.ts";
 import type * as capacity from "../../core/capacity.ts";
-import type { HourLine } from "../../core/hours.ts";
-import type { Client } from "../e2e/stack.ts";
 import { startQueryApp } from "../api/query-app.ts";
-import { OPTIONS, startCapacity, withoutTenants, type CapacityBed } from "../capacity/capacity-bed.ts";
+import { askingOf, startCapacity, withoutTenants, type CapacityBed } from "../capacity/capacity-bed.ts";
 
 const MONTH = 30 * 86_400;
 
@@ -25,18 +22,7 @@ describe("the capacity routes", () => {
   before(async () => (bed = await startCapacity()));
   after(() => bed.api.close());
 
-  const ask = <T>(path: string, query = "", client: Client = bed.api.operator): Promise<T> =>
-    client.json<T>(`/v1/capacity/${path}?${bed.range}&${query}`);
-  const zones = (): readonly HistoryZone[] => bed.fleet.hosts.flatMap((host) => host.zones);
-  const zoneOf = (role: string): HistoryZone => zones().find((zone) => zone.role === role) as HistoryZone;
-  const hoursOf = (name: string): HourLine[] =>
-    [...historyLines(OPTIONS)].filter((line): line is HourLine => line.kind === "hour" && line.of === name);
-  const idOf = async (metric: string): Promise<string> => {
-    const { instrumentations } = await bed.api.operator.json<{ instrumentations: { id: string; metric: string }[] }>(
-      "/v1/instrumentations",
-    );
-    return instrumentations.find((each) => each.metric === metric)?.id ?? "";
-  };
+  const { ask, zones, zoneOf, hoursOf, idOf } = askingOf(() => bed);
 
   describe("growth", () => {
     const inMonth = (truth: Quantity): number => levelAt(truth, truth.endTs + MONTH) - levelAt(truth, truth.endTs);

@@ -3,11 +3,17 @@
  */
 import { importHistory } from "../../cli/import-history.ts";
 import type { ImportReport } from "../../cli/import-store.ts";
-import { historyFleet, type HistoryFleet, type HistoryOptions } from "../../collectors/simulator/history-fleet.ts";
+import {
+  historyFleet,
+  type HistoryFleet,
+  type HistoryOptions,
+  type HistoryZone,
+} from "../../collectors/simulator/history-fleet.ts";
 import { historyLines } from "../../collectors/simulator/history.ts";
-import type { HistoryLine } from "../../core/hours.ts";
+import type { HistoryLine, HourLine } from "../../core/hours.ts";
 import type { StoreClient } from "../../store/client.ts";
 import { startApi, type Api } from "../api/api-fixture.ts";
+import type { Client } from "../e2e/stack.ts";
 
 export const OPTIONS: HistoryOptions = { days: 56, hosts: 1, zonesPerHost: 5, seed: 4, nowMs: Date.now() };
 
@@ -47,4 +53,21 @@ export function withoutTenants(store: StoreClient): StoreClient {
     query: (sql, params, options) => store.query(without(sql), params, options),
     queryArrow: (sql, params, options) => store.queryArrow(without(sql), params, options),
   };
+}
+
+/** What the tests ask of a bed, which is there once they run, and what was put into it. */
+export function askingOf(bed: () => CapacityBed) {
+  const ask = <T>(path: string, query = "", client: Client = bed().api.operator): Promise<T> =>
+    client.json<T>(`/v1/capacity/${path}?${bed().range}&${query}`);
+  const zones = (): readonly HistoryZone[] => bed().fleet.hosts.flatMap((host) => host.zones);
+  const zoneOf = (role: string): HistoryZone => zones().find((zone) => zone.role === role) as HistoryZone;
+  const hoursOf = (name: string): HourLine[] =>
+    [...historyLines(OPTIONS)].filter((line): line is HourLine => line.kind === "hour" && line.of === name);
+  const idOf = async (metric: string): Promise<string> => {
+    const { instrumentations } = await bed().api.operator.json<{ instrumentations: { id: string; metric: string }[] }>(
+      "/v1/instrumentations",
+    );
+    return instrumentations.find((each) => each.metric === metric)?.id ?? "";
+  };
+  return { ask, zones, zoneOf, hoursOf, idOf };
 }

@@ -5,14 +5,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { levelAt, reachesTs, type Quantity } from "../../collectors/simulator/history-model.ts";
-import type { HistoryZone } from "../../collectors/simulator/history-fleet.ts";
-import { historyLines } from "../../collectors/simulator/history.ts";
 import type { Breakdown } from "../../core/api.ts";
 import type * as capacity from "../../core/capacity.ts";
 import type { HistoryLine, HourLine } from "../../core/hours.ts";
 import { Client } from "../e2e/stack.ts";
 import { startQueryApp } from "../api/query-app.ts";
-import { OPTIONS, startCapacity, withoutTenants, type CapacityBed } from "./capacity-bed.ts";
+import { askingOf, startCapacity, withoutTenants, type CapacityBed } from "./capacity-bed.ts";
 
 const MONTH = 30 * 86_400;
 
@@ -21,18 +19,7 @@ describe("capacity", () => {
   before(async () => (bed = await startCapacity(["cpu", "cap", "rss", "limit"])));
   after(() => bed.api.close());
 
-  const ask = <T>(path: string, query = "", client: Client = bed.api.operator): Promise<T> =>
-    client.json<T>(`/v1/capacity/${path}?${bed.range}&${query}`);
-  const zones = (): readonly HistoryZone[] => bed.fleet.hosts.flatMap((host) => host.zones);
-  const zoneOf = (role: string): HistoryZone => zones().find((zone) => zone.role === role) as HistoryZone;
-  const hoursOf = (name: string): HourLine[] =>
-    [...historyLines(OPTIONS)].filter((line): line is HourLine => line.kind === "hour" && line.of === name);
-  const idOf = async (metric: string): Promise<string> => {
-    const { instrumentations } = await bed.api.operator.json<{ instrumentations: { id: string; metric: string }[] }>(
-      "/v1/instrumentations",
-    );
-    return instrumentations.find((each) => each.metric === metric)?.id ?? "";
-  };
+  const { ask, zones, zoneOf, hoursOf, idOf } = askingOf(() => bed);
 
   describe("import", () => {
     test("stores every hour, and sums come out of the ordinary routes to the unit", async () => {
