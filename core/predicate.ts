@@ -7,7 +7,8 @@
  *   {"and": [...]}  {"or": [...]}  {"not": {...}}
  *
  * A tree that `parsePredicate` returned is safe to compile: one operator an object, known fields, strings of a whitelisted
- * alphabet, safe integers, bounded depth and size. Nothing else constructs predicates from outside input.
+ * alphabet, safe integers, bounded depth and size. Nothing else constructs predicates from outside input. Keys that are stored may
+ * be any text, and so may what they are compared with (`OF_STORED_KEYS`); the D printer takes none of these (d-scripts/ast.ts).
  */
 import { InputError, type FieldError } from "./errors.ts";
 import { fieldOf, type Field, type Metric } from "./metric.ts";
@@ -30,8 +31,31 @@ export type PredicateJson = Readonly<Record<string, unknown>>;
 
 const MAX_DEPTH = 4;
 const MAX_NODES = 32;
-const MAX_IN = 16;
 const STRING = /^[A-Za-z0-9._+:@%/-]{1,63}$/;
+
+/** What constants a predicate may hold. */
+export interface Constants {
+  /** As many in one `in`. */
+  readonly maxIn: number;
+  readonly isText: (text: string) => boolean;
+  /** What `isText` takes, for an error. */
+  readonly expected: string;
+}
+
+/** Of what becomes a D program: nothing that D could read as anything but a text. */
+export const IN_PROGRAMS: Constants = {
+  maxIn: 16,
+  isText: (text) => STRING.test(text),
+  expected: "a string of 1 to 63 of A-Z a-z 0-9 . _ + : @ % / -",
+};
+
+/** Of what is asked of stored keys, which programs and zones chose: any name that a row may have. It never gets near a host. */
+export const OF_STORED_KEYS: Constants = {
+  maxIn: 64,
+  isText: (text) => text.length <= 256,
+  expected: "a string of at most 256 characters",
+};
+
 const COMPARISONS: ReadonlySet<string> = new Set(["eq", "ne", "lt", "le", "gt", "ge"]);
 const ORDERINGS: ReadonlySet<string> = new Set(["lt", "le", "gt", "ge"]);
 
@@ -39,7 +63,7 @@ const ORDERINGS: ReadonlySet<string> = new Set(["lt", "le", "gt", "ge"]);
 export const PREDICATE_LIMITS = {
   maxDepth: MAX_DEPTH,
   maxNodes: MAX_NODES,
-  maxIn: MAX_IN,
+  maxIn: IN_PROGRAMS.maxIn,
   string: STRING.source,
 } as const;
 
@@ -50,8 +74,13 @@ export const PREDICATE_LIMITS = {
  * @param path what errors call the place of the tree in its input
  * @throws InputError naming each wrong place, as in `predicate.and[1].eq`
  */
-export function parsePredicate(json: unknown, metric: Metric, path = "predicate"): Predicate {
-  const reader = new Reader(metric);
+export function parsePredicate(
+  json: unknown,
+  metric: Metric,
+  path = "predicate",
+  constants: Constants = IN_PROGRAMS,
+): Predicate {
+  const reader = new Reader(metric, constants);
   const predicate = reader.read(json, path, 1);
   if (reader.errors.length > 0) throw new InputError(`read ${path}`, reader.errors);
   return predicate;
@@ -131,10 +160,12 @@ function compare(op: Comparison, left: Constant | undefined, right: Constant): b
 class Reader {
   readonly errors: FieldError[] = [];
   readonly #metric: Metric;
+  readonly #constants: Constants;
   #nodes = 0;
 
-  constructor(metric: Metric) {
+  constructor(metric: Metric, constants: Constants) {
     this.#metric = metric;
+    this.#constants = constants;
   }
 
   read(json: unknown, path: string, depth: number): Predicate {
@@ -170,8 +201,9 @@ class Reader {
     const [name, values] = Array.isArray(operand) ? (operand as unknown[]) : [];
     const field = this.#field(name, path);
     if (field === undefined) return TRUE;
-    if (!Array.isArray(values) || values.length === 0 || values.length > MAX_IN) {
-      return this.#fail(path, "NOT_A_LIST", `expected [field, [1 to ${MAX_IN} constants]]`);
+    const { maxIn } = this.#constants;
+    if (!Array.isArray(values) || values.length === 0 || values.length > maxIn) {
+      return this.#fail(path, "NOT_A_LIST", `expected [field, [1 to ${maxIn} constants]]`);
     }
     return { op: "in", field: field.name, values: values.map((value) => this.#constant(field, value, path)) };
   }
@@ -203,8 +235,9 @@ class Reader {
 
   #constant(field: Field, value: unknown, path: string): Constant {
     if (field.type === "string") {
-      if (typeof value === "string" && STRING.test(value)) return value;
-      this.#fail(path, "BAD_STRING", `expected a string of 1 to 63 of A-Z a-z 0-9 . _ + : @ % / - for ${field.name}`);
+      const { isText, expected } = this.#constants;
+      if (typeof value === "string" && isText(value)) return value;
+      this.#fail(path, "BAD_STRING", `expected ${expected} for ${field.name}`);
       return "";
     }
     if (typeof value === "number" && Number.isSafeInteger(value)) return value;

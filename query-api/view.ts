@@ -5,7 +5,7 @@
  * clause comes from the token (or from an operator's explicit choice), never from the rest of the request.
  */
 import type { Spec } from "../core/instrumentation.ts";
-import { parsePredicate, TRUE, type Predicate } from "../core/predicate.ts";
+import { OF_STORED_KEYS, parsePredicate, TRUE, type Predicate } from "../core/predicate.ts";
 import type { Metric } from "../core/metric.ts";
 import { InputError } from "../core/errors.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
@@ -52,7 +52,7 @@ export function parseWhere(text: string | undefined, metric: Metric, spec: Spec)
   }
   const keys = new Set(keysOf(spec));
   const readable = { ...metric, fields: metric.fields.filter((field) => keys.has(field.name)) };
-  return textual(parsePredicate(json, readable, "where"));
+  return textual(parsePredicate(json, readable, "where", OF_STORED_KEYS));
 }
 
 /** The same predicate over text, which is what keys are once they are stored: pid 12 is "12". */

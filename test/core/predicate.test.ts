@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { InputError } from "../../core/errors.ts";
 import type { Metric } from "../../core/metric.ts";
-import { matches, parsePredicate, predicateJson, TRUE } from "../../core/predicate.ts";
+import { matches, OF_STORED_KEYS, parsePredicate, predicateJson, TRUE } from "../../core/predicate.ts";
 
 const METRIC: Metric = {
   module: "syscall",
@@ -64,6 +64,18 @@ describe("a predicate", () => {
         assert.equal(holds({ not: { or: [b] } }), holds({ and: [{ not: b }] }));
       }),
     );
+  });
+
+  test("of stored keys may compare with any name that a row may have; one of a program may not", () => {
+    const names = ["Web Content", "(squid)", 'a"b', "=1+1", "漢字", "a\nb", ""];
+    const json = { in: ["execname", names] };
+    const found = parsePredicate(json, METRIC, "where", OF_STORED_KEYS);
+    assert.ok(names.every((name) => matches(found, event({ execname: name }))));
+    for (const name of names) {
+      assert.throws(() => parsePredicate({ eq: ["execname", name] }, METRIC), InputError, JSON.stringify(name));
+    }
+    const tooLong = { eq: ["execname", "x".repeat(257)] };
+    assert.throws(() => parsePredicate(tooLong, METRIC, "where", OF_STORED_KEYS), InputError);
   });
 
   test("that is empty lets everything pass", () => assert.deepEqual(parsePredicate({}, METRIC), TRUE));

@@ -59,22 +59,32 @@ async function openBed(): Promise<StackBed> {
   return {
     ...{ stack, browser, url, problems },
     operator: stack.operator,
-    onPage: async (hash, look, { token = stack.operator.token } = {}) => {
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
-      const signedIn = await context.request.post(`${url}/v1/session`, { data: { token }, headers: { origin: url } });
-      if (!signedIn.ok()) throw new Error(`sign in: ${signedIn.status()}`);
-      // As the page itself notes where somebody has signed in.
-      await context.addInitScript(() => localStorage.setItem("isotherm.signed-in", "yes"));
-      const page = await context.newPage();
-      page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) problems.push(message.text());
-      });
-      page.on("pageerror", (error) => problems.push(error.message));
-      await page.goto(`${url}/#${hash}`);
-      await look(page);
-      await context.close();
-    },
+    onPage: (hash, look, { token = stack.operator.token } = {}) => onPageOf(browser, url, token, problems, hash, look),
   };
+}
+
+/** @param problems gets what the page writes on its console */
+export async function onPageOf(
+  browser: Browser,
+  url: string,
+  token: string,
+  problems: string[],
+  hash: string,
+  look: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
+  const signedIn = await context.request.post(`${url}/v1/session`, { data: { token }, headers: { origin: url } });
+  if (!signedIn.ok()) throw new Error(`sign in: ${signedIn.status()}`);
+  // As the page itself notes where somebody has signed in.
+  await context.addInitScript(() => localStorage.setItem("isotherm.signed-in", "yes"));
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+  await page.goto(`${url}/#${hash}`);
+  await look(page);
+  await context.close();
 }
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
