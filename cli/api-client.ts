@@ -95,7 +95,7 @@ function refused(url: string, status: number, body: unknown): OperationalError {
 }
 
 function baseUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/{1,8}$/, "");
   throw wrong("--url", text, "a URL such as http://127.0.0.1:8080");
 }
 

@@ -57,11 +57,11 @@ export function formatRange(low: number | null, high: number | null, unit: strin
   return `${start} – ${to.number}${to.unit === "" ? "" : ` ${to.unit}`}`;
 }
 
+const THOUSANDS = new Intl.NumberFormat("en-US");
+
 /** An exact count with thousands apart: `612,400`. */
 export function formatCount(count: number): string {
-  return Math.round(count)
-    .toString()
-    .replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  return THOUSANDS.format(Math.round(count));
 }
 
 /** A count where there is little room: `980`, `1.2k`, `41k`, `6.1M`. */

@@ -221,7 +221,7 @@ function warningsOf(
 
 /** The probe descriptions of a program, once each: lines of their own, before the tests and the body of a clause. */
 function probesOf(program: string): string[] {
-  const lines = program.match(/^[A-Za-z_$*][^\s{}]*:[^\s{}]*$/gm) ?? [];
+  const lines = program.split("\n").filter((line) => /^[A-Za-z_$*][^\s{}]*$/.test(line) && line.includes(":"));
   const probes = lines.map((line) => line.replace(/,$/, ""));
   return [...new Set(probes)].filter((probe) => !probe.startsWith("dtrace:::") && !probe.startsWith("profile:::tick-"));
 }

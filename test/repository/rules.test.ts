@@ -47,10 +47,6 @@ describe("the repository", () => {
     assert.deepEqual(unknown, [], "in docs/errors.md but thrown nowhere");
   });
 
-  test("needs no install script of any dependency", async () => {
-    assert.match(await readFile(join(ROOT, ".npmrc"), "utf8"), /^ignore-scripts=true$/m);
-  });
-
   test("runs every folder of tests with npm test, once", async () => {
     const all = (await readdir(join(ROOT, "test"), { recursive: true })).filter((path) => path.endsWith(".test.ts"));
     const folders = new Set(all.map((path) => dirname(path)));

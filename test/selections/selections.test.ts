@@ -27,8 +27,8 @@ import { instrumentationCases } from "../api/instrumentation-cases.ts";
 
 const ACME = "11111111-1111-4111-8111-111111111111";
 const GLOBEX = "22222222-2222-4222-8222-222222222222";
-/** A whole minute, so that columns of a minute hold whole minutes. */
-const SEC = Math.floor(Date.now() / 60_000) * 60 - 300;
+/** A whole minute, so that columns of a minute hold whole minutes; new enough that a preview counts it minutes from now. */
+const SEC = Math.floor(Date.now() / 60_000) * 60 - 180;
 const LENGTH = 120;
 const HOUR = 3600;
 const BUCKETS = bucketsOf(LATENCY_SCHEME);

@@ -2,7 +2,7 @@
  * program-text.tsx: a D program for people to read: comments soft, probe descriptions strong.
  */
 export function ProgramText({ program, probes }: { readonly program: string; readonly probes: number }) {
-  const lines = program.replace(/\n+$/, "").split("\n");
+  const lines = program.trimEnd().split("\n");
   let inComment = false;
   return (
     <figure class="program">
