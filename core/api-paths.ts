@@ -31,6 +31,26 @@ export interface paths {
     readonly patch?: never;
     readonly trace?: never;
   };
+  readonly "/v1/session/ways": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * How people sign in besides with a token
+     * @description Anybody may.
+     */
+    readonly get: operations["listSignInWays"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
   readonly "/v1/tenants": {
     readonly parameters: {
       readonly query?: never;
@@ -795,7 +815,7 @@ export interface paths {
       readonly cookie?: never;
     };
     /**
-     * All of it, as JSON or as a page to be printed
+     * All of it, as JSON or as a page to be printed; as a file the growth of all resources, a row a key
      * @description For tokens of the role operator or tenant.
      */
     readonly get: operations["readCapacityReport"];
@@ -841,6 +861,78 @@ export interface paths {
     readonly get: operations["readForecast"];
     readonly put?: never;
     readonly post?: never;
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/reports": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * Saved reports that the caller may see, by name
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["listSavedReports"];
+    readonly put?: never;
+    /**
+     * Save a report under a name, with its schedule
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["createSavedReport"];
+    readonly delete?: never;
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/reports/{id}": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * One saved report: its schedule, its last run and its next
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["getSavedReport"];
+    /**
+     * Change a saved report; its schedule counts from now on
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly put: operations["putSavedReport"];
+    readonly post?: never;
+    /**
+     * Delete a saved report
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly delete: operations["deleteSavedReport"];
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/reports/{id}/run": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly get?: never;
+    readonly put?: never;
+    /**
+     * Make a saved report now, and send it to its hook
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly post: operations["runSavedReport"];
     readonly delete?: never;
     readonly options?: never;
     readonly head?: never;
@@ -899,7 +991,7 @@ export interface paths {
       readonly cookie?: never;
     };
     /**
-     * One alert rule
+     * One alert rule, and when it fired
      * @description For tokens of the role operator or tenant.
      */
     readonly get: operations["getAlertRule"];
@@ -1024,7 +1116,11 @@ export interface paths {
     readonly delete: operations["deleteHook"];
     readonly options?: never;
     readonly head?: never;
-    readonly patch?: never;
+    /**
+     * Change a hook: its URL, its secret (null: a new one is made, and answered this once), how it groups
+     * @description For tokens of the role operator or tenant (scope write).
+     */
+    readonly patch: operations["changeHook"];
     readonly trace?: never;
   };
   readonly "/v1/alerts/hooks/{id}/test": {
@@ -1234,6 +1330,13 @@ export interface components {
       readonly simulated: boolean;
       readonly version: string;
     };
+    readonly SignInWays: {
+      /** @description the OpenID provider that people are sent to; null: none */
+      readonly oidc: {
+        /** @description what to call it */
+        readonly name: string;
+      } | null;
+    };
     readonly TenantDetail: {
       /** @description the owner_uuid of its zones */
       readonly id: string;
@@ -1308,6 +1411,28 @@ export interface components {
       readonly isLate: boolean;
       readonly isSilenced: boolean;
     };
+    readonly AlertRuleDetail: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      /** @description part of the configuration, which alone can change it */
+      readonly fromFile: boolean;
+      /** @description as docs/alerts.md has it */
+      readonly rule: {
+        readonly [key: string]: unknown;
+      };
+      readonly createdMs: number;
+      readonly changedMs: number;
+      /** @description why it cannot be evaluated; empty while it can */
+      readonly problem: string;
+      /** @description when it fired, in the last 30 days */
+      readonly firings: readonly {
+        readonly key: string | null;
+        readonly startsMs: number;
+        /** @description null: it still fires */
+        readonly endsMs: number | null;
+      }[];
+    };
     readonly AlertRuleInfo: {
       readonly id: string;
       /** @description operator, or a tenant's id */
@@ -1322,6 +1447,11 @@ export interface components {
       readonly changedMs: number;
       /** @description why it cannot be evaluated; empty while it can */
       readonly problem: string;
+    };
+    readonly AlertRulesPage: {
+      readonly rules: readonly components["schemas"]["AlertRuleInfo"][];
+      /** @description where the next page begins; null: there is none */
+      readonly next: string | null;
     };
     readonly AlertTest: {
       readonly fromTs: number;
@@ -1338,7 +1468,45 @@ export interface components {
         readonly toTs: number | null;
         readonly worst: number | null;
       }[];
+      readonly columnSec: number;
+      readonly columns: readonly {
+        readonly fromTs: number;
+        /** @description of all keys; null: nothing to take a value of */
+        readonly worst: number | null;
+        /** @description nobody had watched */
+        readonly isUnknown: boolean;
+        readonly isPartial: boolean;
+      }[];
       readonly notes: readonly string[];
+    };
+    readonly AlertsPage: {
+      readonly alerts: readonly components["schemas"]["AlertInfo"][];
+      /** @description where the next page begins; null: there is none */
+      readonly next: string | null;
+    };
+    readonly ChangedHookInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly name: string;
+      /** @enum {string} */
+      readonly kind: "webhook" | "alertmanager";
+      readonly url: string;
+      readonly isSigned: boolean;
+      readonly groupBy: readonly string[];
+      readonly groupWaitSec: number;
+      readonly groupIntervalSec: number;
+      readonly repeatSec: number;
+      readonly sendResolved: boolean;
+      readonly fromFile: boolean;
+      readonly createdMs: number;
+      /** @description only where a new one was made: shown this once */
+      readonly secret: string | null;
+    };
+    readonly DeliveriesPage: {
+      readonly deliveries: readonly components["schemas"]["DeliveryInfo"][];
+      /** @description where the next page begins; null: there is none */
+      readonly next: string | null;
     };
     readonly DeliveryInfo: {
       /** @description the idempotency key */
@@ -1353,6 +1521,8 @@ export interface components {
       readonly nextMs: number | null;
       readonly problem: string;
       readonly alerts: number;
+      /** @description the saved report that it is of; null: it is of alerts */
+      readonly report: string | null;
     };
     readonly HookInfo: {
       readonly id: string;
@@ -1375,6 +1545,11 @@ export interface components {
       readonly ok: boolean;
       readonly tookMs: number;
       readonly problem: string;
+    };
+    readonly HooksPage: {
+      readonly hooks: readonly components["schemas"]["HookInfo"][];
+      /** @description where the next page begins; null: there is none */
+      readonly next: string | null;
     };
     readonly NewHookInfo: {
       readonly id: string;
@@ -1417,6 +1592,11 @@ export interface components {
       readonly comment: string;
       readonly createdMs: number;
       readonly isInForce: boolean;
+    };
+    readonly SilencesPage: {
+      readonly silences: readonly components["schemas"]["SilenceInfo"][];
+      /** @description where the next page begins; null: there is none */
+      readonly next: string | null;
     };
     readonly CapacityConsumers: {
       /** @description epoch seconds */
@@ -1485,6 +1665,10 @@ export interface components {
         readonly limit: number | null;
         /** @description the share of the hours that is known */
         readonly known: number;
+        /** @description the first hour that is known */
+        readonly sinceTs: number | null;
+        /** @description each day's busiest hour so far: 24 hours each, the last ends with the range; null: not known */
+        readonly past: readonly (number | null)[];
         /** @description why there is no forecast */
         readonly refused: {
           readonly code: string;
@@ -1533,7 +1717,7 @@ export interface components {
         } | null;
         /** @description by hour of the week from Monday 00:00 UTC */
         readonly season: readonly number[];
-        /** @description each day's busiest hour, thinned out */
+        /** @description each day's busiest hour; of more than 60 days each week's */
         readonly days: readonly {
           readonly ts: number;
           readonly low: number;
@@ -1701,6 +1885,10 @@ export interface components {
         readonly q: number | null;
         /** @description the share of the hours that is known */
         readonly known: number;
+        /** @description the first hour that is known */
+        readonly sinceTs: number | null;
+        /** @description each day's busiest hour so far: 24 hours each, the last ends with the range; null: not known */
+        readonly past: readonly (number | null)[];
         /** @description why there is no forecast */
         readonly refused: {
           readonly code: string;
@@ -1749,7 +1937,7 @@ export interface components {
         } | null;
         /** @description by hour of the week from Monday 00:00 UTC */
         readonly season: readonly number[];
-        /** @description each day's busiest hour, thinned out */
+        /** @description each day's busiest hour; of more than 60 days each week's */
         readonly days: readonly {
           readonly ts: number;
           readonly low: number;
@@ -1770,6 +1958,68 @@ export interface components {
         readonly total: number | null;
         readonly values: readonly (number | null)[];
       }[];
+    };
+    readonly SavedReportInfo: {
+      readonly id: string;
+      /** @description operator, or a tenant's id */
+      readonly owner: string;
+      readonly name: string;
+      /** @description operators: only this tenant's zones */
+      readonly tenant: string | null;
+      /** @description how far it looks back */
+      readonly rangeDays: number;
+      /** @description and ahead */
+      readonly horizonDays: number;
+      /** @description at most so many of each */
+      readonly items: number;
+      /** @description name of the webhook that is told */
+      readonly hook: string | null;
+      /** @description null: only when somebody asks for it */
+      readonly schedule: {
+        /** @enum {string} */
+        readonly every: "day" | "week" | "month";
+        /** @description HH:MM, UTC */
+        readonly at: string;
+        /** @description 0 is Sunday; every week only */
+        readonly weekday: number | null;
+        /** @description of the month, or its last one where it is shorter; every month only */
+        readonly day: number | null;
+      } | null;
+      readonly createdMs: number;
+      readonly changedMs: number;
+      /** @description null: it has no schedule */
+      readonly nextMs: number | null;
+      /** @description a run that was asked for is not made yet */
+      readonly isWaiting: boolean;
+      readonly last: {
+        /** @description the report's range ends then, whenever it was made */
+        readonly dueMs: number;
+        readonly ranMs: number;
+        readonly tookMs: number;
+        /** @description somebody asked for it; else it was the schedule */
+        readonly isAsked: boolean;
+        /** @description runs before it that nobody was there to make */
+        readonly missed: number;
+        /** @description why there is no report; empty where there is one */
+        readonly problem: string;
+        /** @description null: no hook was told */
+        readonly delivery: string | null;
+        readonly links: {
+          /** @description to be printed */
+          readonly page: string;
+          readonly json: string;
+          /** @description growth of all resources, a row a key */
+          readonly csv: string;
+          readonly parquet: string;
+        };
+      } | null;
+      /** @description why its next run would reach nobody; empty while it would */
+      readonly problem: string;
+    };
+    readonly SavedReportsPage: {
+      readonly reports: readonly components["schemas"]["SavedReportInfo"][];
+      /** @description `after` of the next page */
+      readonly next: string | null;
     };
     readonly BoardInfo: {
       readonly id: string;
@@ -2418,6 +2668,10 @@ export interface components {
       readonly times: readonly number[];
       readonly reporting: readonly number[];
       readonly expected: readonly number[];
+      /** @description events lost, at least */
+      readonly dropped: readonly number[];
+      /** @description why a column is missing or partial; empty: nothing says so */
+      readonly reasons: readonly string[];
       /** @description the largest first; the key of the rest is empty */
       readonly series: readonly {
         readonly key: string;
@@ -2721,6 +2975,33 @@ export interface operations {
       readonly 403: components["responses"]["NotAllowed"];
       readonly 429: components["responses"]["TooMany"];
       readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listSignInWays: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "oidc": {
+           *         "name": "id.example.com"
+           *       }
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SignInWays"];
+        };
+      };
     };
   };
   readonly listTenants: {
@@ -3950,6 +4231,12 @@ export interface operations {
            *       "expected": [
            *         1
            *       ],
+           *       "dropped": [
+           *         0
+           *       ],
+           *       "reasons": [
+           *         ""
+           *       ],
            *       "series": [
            *         {
            *           "key": "read",
@@ -4103,7 +4390,9 @@ export interface operations {
             /** @description values below this; null or absent: open */
             readonly high?: number | null;
             /** @description predicate over the keys, at most 4096 characters */
-            readonly where?: Record<string, never>;
+            readonly where?: {
+              readonly [key: string]: unknown;
+            };
           };
           /** @description a key; absent: every key */
           readonly by?: string;
@@ -4169,7 +4458,9 @@ export interface operations {
             /** @description values below this; null or absent: open */
             readonly high?: number | null;
             /** @description predicate over the keys, at most 4096 characters */
-            readonly where?: Record<string, never>;
+            readonly where?: {
+              readonly [key: string]: unknown;
+            };
           };
           readonly b?: {
             readonly instrumentation: string;
@@ -4182,7 +4473,9 @@ export interface operations {
             /** @description values below this; null or absent: open */
             readonly high?: number | null;
             /** @description predicate over the keys, at most 4096 characters */
-            readonly where?: Record<string, never>;
+            readonly where?: {
+              readonly [key: string]: unknown;
+            };
           };
           /**
            * @description with b: selection; without: rest unless said otherwise
@@ -4253,7 +4546,9 @@ export interface operations {
             /** @description values below this; null or absent: open */
             readonly high?: number | null;
             /** @description predicate over the keys, at most 4096 characters */
-            readonly where?: Record<string, never>;
+            readonly where?: {
+              readonly [key: string]: unknown;
+            };
           };
           readonly b?: {
             readonly instrumentation: string;
@@ -4266,7 +4561,9 @@ export interface operations {
             /** @description values below this; null or absent: open */
             readonly high?: number | null;
             /** @description predicate over the keys, at most 4096 characters */
-            readonly where?: Record<string, never>;
+            readonly where?: {
+              readonly [key: string]: unknown;
+            };
           };
           /**
            * @description with b: selection; without: hour unless said otherwise
@@ -4336,7 +4633,9 @@ export interface operations {
             /** @description values below this; null or absent: open */
             readonly high?: number | null;
             /** @description predicate over the keys, at most 4096 characters */
-            readonly where?: Record<string, never>;
+            readonly where?: {
+              readonly [key: string]: unknown;
+            };
           };
           /** @description the field to add */
           readonly by: string;
@@ -5115,7 +5414,7 @@ export interface operations {
         readonly horizonDays?: number;
         /** @description at most so many keys; default 20 */
         readonly items?: number;
-        readonly format?: "json" | "html";
+        readonly format?: "json" | "html" | "csv" | "arrow" | "parquet" | "jsonl";
       };
       readonly header?: never;
       readonly path?: never;
@@ -5131,6 +5430,10 @@ export interface operations {
         content: {
           readonly "application/json": components["schemas"]["CapacityReport"];
           readonly "text/html": string;
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
         };
       };
       readonly 400: components["responses"]["BadInput"];
@@ -5229,9 +5532,408 @@ export interface operations {
       readonly 503: components["responses"]["Unavailable"];
     };
   };
-  readonly listAlerts: {
+  readonly listSavedReports: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description `next` of the page before */
+        readonly after?: string;
+        /** @description default 500 */
+        readonly limit?: number;
+      };
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "reports": [
+           *         {
+           *           "id": "a1b2c3d4e5f60718",
+           *           "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *           "name": "monday",
+           *           "tenant": null,
+           *           "rangeDays": 365,
+           *           "horizonDays": 180,
+           *           "items": 10,
+           *           "hook": "pager",
+           *           "schedule": {
+           *             "every": "week",
+           *             "at": "06:00",
+           *             "weekday": 1,
+           *             "day": null
+           *           },
+           *           "createdMs": 1767139200000,
+           *           "changedMs": 1767139200000,
+           *           "nextMs": 1767830400000,
+           *           "isWaiting": false,
+           *           "problem": "",
+           *           "last": {
+           *             "dueMs": 1767225600000,
+           *             "ranMs": 1767225600400,
+           *             "tookMs": 850,
+           *             "isAsked": false,
+           *             "missed": 0,
+           *             "problem": "",
+           *             "delivery": "00000000000000000000000000000000",
+           *             "links": {
+           *               "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
+           *               "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
+           *               "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
+           *               "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *             }
+           *           }
+           *         }
+           *       ],
+           *       "next": null
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SavedReportsPage"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly createSavedReport: {
     readonly parameters: {
       readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "monday",
+         *       "tenant": null,
+         *       "rangeDays": 365,
+         *       "horizonDays": 180,
+         *       "items": 10,
+         *       "hook": "pager",
+         *       "schedule": {
+         *         "every": "week",
+         *         "at": "06:00",
+         *         "weekday": 1,
+         *         "day": null
+         *       }
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 201: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "a1b2c3d4e5f60718",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "monday",
+           *       "tenant": null,
+           *       "rangeDays": 365,
+           *       "horizonDays": 180,
+           *       "items": 10,
+           *       "hook": "pager",
+           *       "schedule": {
+           *         "every": "week",
+           *         "at": "06:00",
+           *         "weekday": 1,
+           *         "day": null
+           *       },
+           *       "createdMs": 1767139200000,
+           *       "changedMs": 1767139200000,
+           *       "nextMs": 1767830400000,
+           *       "isWaiting": false,
+           *       "problem": "",
+           *       "last": null
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SavedReportInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly getSavedReport: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "a1b2c3d4e5f60718",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "monday",
+           *       "tenant": null,
+           *       "rangeDays": 365,
+           *       "horizonDays": 180,
+           *       "items": 10,
+           *       "hook": "pager",
+           *       "schedule": {
+           *         "every": "week",
+           *         "at": "06:00",
+           *         "weekday": 1,
+           *         "day": null
+           *       },
+           *       "createdMs": 1767139200000,
+           *       "changedMs": 1767139200000,
+           *       "nextMs": 1767830400000,
+           *       "isWaiting": false,
+           *       "problem": "",
+           *       "last": {
+           *         "dueMs": 1767225600000,
+           *         "ranMs": 1767225600400,
+           *         "tookMs": 850,
+           *         "isAsked": false,
+           *         "missed": 0,
+           *         "problem": "",
+           *         "delivery": "00000000000000000000000000000000",
+           *         "links": {
+           *           "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
+           *           "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
+           *           "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
+           *           "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *         }
+           *       }
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SavedReportInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly putSavedReport: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "name": "monday",
+         *       "tenant": null,
+         *       "rangeDays": 365,
+         *       "horizonDays": 180,
+         *       "items": 10,
+         *       "hook": "pager",
+         *       "schedule": {
+         *         "every": "week",
+         *         "at": "06:00",
+         *         "weekday": 1,
+         *         "day": null
+         *       }
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "a1b2c3d4e5f60718",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "monday",
+           *       "tenant": null,
+           *       "rangeDays": 365,
+           *       "horizonDays": 180,
+           *       "items": 10,
+           *       "hook": "pager",
+           *       "schedule": {
+           *         "every": "week",
+           *         "at": "06:00",
+           *         "weekday": 1,
+           *         "day": null
+           *       },
+           *       "createdMs": 1767139200000,
+           *       "changedMs": 1767139200000,
+           *       "nextMs": 1767830400000,
+           *       "isWaiting": false,
+           *       "problem": "",
+           *       "last": {
+           *         "dueMs": 1767225600000,
+           *         "ranMs": 1767225600400,
+           *         "tookMs": 850,
+           *         "isAsked": false,
+           *         "missed": 0,
+           *         "problem": "",
+           *         "delivery": "00000000000000000000000000000000",
+           *         "links": {
+           *           "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
+           *           "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
+           *           "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
+           *           "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *         }
+           *       }
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SavedReportInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly deleteSavedReport: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description Done */
+      readonly 204: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content?: never;
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly runSavedReport: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 202: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "a1b2c3d4e5f60718",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "monday",
+           *       "tenant": null,
+           *       "rangeDays": 365,
+           *       "horizonDays": 180,
+           *       "items": 10,
+           *       "hook": "pager",
+           *       "schedule": {
+           *         "every": "week",
+           *         "at": "06:00",
+           *         "weekday": 1,
+           *         "day": null
+           *       },
+           *       "createdMs": 1767139200000,
+           *       "changedMs": 1767139200000,
+           *       "nextMs": 1767830400000,
+           *       "isWaiting": true,
+           *       "problem": "",
+           *       "last": {
+           *         "dueMs": 1767225600000,
+           *         "ranMs": 1767225600400,
+           *         "tookMs": 850,
+           *         "isAsked": false,
+           *         "missed": 0,
+           *         "problem": "",
+           *         "delivery": "00000000000000000000000000000000",
+           *         "links": {
+           *           "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
+           *           "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
+           *           "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
+           *           "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *         }
+           *       }
+           *     }
+           */
+          readonly "application/json": components["schemas"]["SavedReportInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly listAlerts: {
+    readonly parameters: {
+      readonly query?: {
+        /** @description `next` of the page before */
+        readonly before?: string;
+        /** @description default 500 */
+        readonly limit?: number;
+      };
       readonly header?: never;
       readonly path?: never;
       readonly cookie?: never;
@@ -5272,14 +5974,14 @@ export interface operations {
            *           "isLate": false,
            *           "isSilenced": false
            *         }
-           *       ]
+           *       ],
+           *       "next": null
            *     }
            */
-          readonly "application/json": {
-            readonly alerts: readonly components["schemas"]["AlertInfo"][];
-          };
+          readonly "application/json": components["schemas"]["AlertsPage"];
         };
       };
+      readonly 400: components["responses"]["BadInput"];
       readonly 401: components["responses"]["NoToken"];
       readonly 403: components["responses"]["NotAllowed"];
       readonly 429: components["responses"]["TooMany"];
@@ -5288,7 +5990,12 @@ export interface operations {
   };
   readonly listAlertRules: {
     readonly parameters: {
-      readonly query?: never;
+      readonly query?: {
+        /** @description `next` of the page before */
+        readonly after?: string;
+        /** @description default 500 */
+        readonly limit?: number;
+      };
       readonly header?: never;
       readonly path?: never;
       readonly cookie?: never;
@@ -5337,14 +6044,14 @@ export interface operations {
            *           "changedMs": 1767225600000,
            *           "problem": ""
            *         }
-           *       ]
+           *       ],
+           *       "next": null
            *     }
            */
-          readonly "application/json": {
-            readonly rules: readonly components["schemas"]["AlertRuleInfo"][];
-          };
+          readonly "application/json": components["schemas"]["AlertRulesPage"];
         };
       };
+      readonly 400: components["responses"]["BadInput"];
       readonly 401: components["responses"]["NoToken"];
       readonly 403: components["responses"]["NotAllowed"];
       readonly 429: components["responses"]["TooMany"];
@@ -5495,10 +6202,17 @@ export interface operations {
            *       },
            *       "createdMs": 1767225600000,
            *       "changedMs": 1767225600000,
-           *       "problem": ""
+           *       "problem": "",
+           *       "firings": [
+           *         {
+           *           "key": "5f1f6f5e",
+           *           "startsMs": 1767225600000,
+           *           "endsMs": null
+           *         }
+           *       ]
            *     }
            */
-          readonly "application/json": components["schemas"]["AlertRuleInfo"];
+          readonly "application/json": components["schemas"]["AlertRuleDetail"];
         };
       };
       readonly 400: components["responses"]["BadInput"];
@@ -5705,6 +6419,15 @@ export interface operations {
            *           "toTs": 1767229800,
            *           "worst": 31000000
            *         }
+           *       ],
+           *       "columnSec": 1020,
+           *       "columns": [
+           *         {
+           *           "fromTs": 1767228660,
+           *           "worst": 31000000,
+           *           "isUnknown": false,
+           *           "isPartial": false
+           *         }
            *       ]
            *     }
            */
@@ -5722,7 +6445,12 @@ export interface operations {
   };
   readonly listSilences: {
     readonly parameters: {
-      readonly query?: never;
+      readonly query?: {
+        /** @description `next` of the page before */
+        readonly before?: string;
+        /** @description default 500 */
+        readonly limit?: number;
+      };
       readonly header?: never;
       readonly path?: never;
       readonly cookie?: never;
@@ -5755,14 +6483,14 @@ export interface operations {
            *           "createdMs": 1767225600000,
            *           "isInForce": true
            *         }
-           *       ]
+           *       ],
+           *       "next": null
            *     }
            */
-          readonly "application/json": {
-            readonly silences: readonly components["schemas"]["SilenceInfo"][];
-          };
+          readonly "application/json": components["schemas"]["SilencesPage"];
         };
       };
+      readonly 400: components["responses"]["BadInput"];
       readonly 401: components["responses"]["NoToken"];
       readonly 403: components["responses"]["NotAllowed"];
       readonly 429: components["responses"]["TooMany"];
@@ -5860,7 +6588,12 @@ export interface operations {
   };
   readonly listHooks: {
     readonly parameters: {
-      readonly query?: never;
+      readonly query?: {
+        /** @description `next` of the page before */
+        readonly after?: string;
+        /** @description default 500 */
+        readonly limit?: number;
+      };
       readonly header?: never;
       readonly path?: never;
       readonly cookie?: never;
@@ -5893,14 +6626,14 @@ export interface operations {
            *           "fromFile": false,
            *           "createdMs": 1767225600000
            *         }
-           *       ]
+           *       ],
+           *       "next": null
            *     }
            */
-          readonly "application/json": {
-            readonly hooks: readonly components["schemas"]["HookInfo"][];
-          };
+          readonly "application/json": components["schemas"]["HooksPage"];
         };
       };
+      readonly 400: components["responses"]["BadInput"];
       readonly 401: components["responses"]["NoToken"];
       readonly 403: components["responses"]["NotAllowed"];
       readonly 429: components["responses"]["TooMany"];
@@ -5996,6 +6729,70 @@ export interface operations {
       readonly 503: components["responses"]["Unavailable"];
     };
   };
+  readonly changeHook: {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody: {
+      readonly content: {
+        /**
+         * @example {
+         *       "repeatSec": 3600,
+         *       "groupBy": [
+         *         "alertname",
+         *         "zonename"
+         *       ]
+         *     }
+         */
+        readonly "application/json": {
+          readonly [key: string]: unknown;
+        };
+      };
+    };
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "id": "8796a5b4c3d2e1f0",
+           *       "owner": "2b6c3a7e-8a43-4c8c-9d58-2f0b6d0a7c11",
+           *       "name": "pager",
+           *       "kind": "webhook",
+           *       "url": "https://pager.example.com/hook",
+           *       "groupBy": [
+           *         "alertname"
+           *       ],
+           *       "isSigned": true,
+           *       "groupWaitSec": 2,
+           *       "groupIntervalSec": 30,
+           *       "repeatSec": 3600,
+           *       "sendResolved": true,
+           *       "fromFile": false,
+           *       "createdMs": 1767225600000,
+           *       "secret": null
+           *     }
+           */
+          readonly "application/json": components["schemas"]["ChangedHookInfo"];
+        };
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 409: components["responses"]["Conflict"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
   readonly testHook: {
     readonly parameters: {
       readonly query?: never;
@@ -6035,6 +6832,10 @@ export interface operations {
     readonly parameters: {
       readonly query?: {
         readonly status?: "waiting" | "sent" | "dead";
+        /** @description `next` of the page before */
+        readonly before?: string;
+        /** @description default 500 */
+        readonly limit?: number;
       };
       readonly header?: never;
       readonly path?: never;
@@ -6060,14 +6861,14 @@ export interface operations {
            *           "attempts": 12,
            *           "nextMs": null,
            *           "problem": "send to a hook: the answer is 500",
-           *           "alerts": 1
+           *           "alerts": 1,
+           *           "report": null
            *         }
-           *       ]
+           *       ],
+           *       "next": null
            *     }
            */
-          readonly "application/json": {
-            readonly deliveries: readonly components["schemas"]["DeliveryInfo"][];
-          };
+          readonly "application/json": components["schemas"]["DeliveriesPage"];
         };
       };
       readonly 400: components["responses"]["BadInput"];
@@ -6104,7 +6905,8 @@ export interface operations {
            *       "attempts": 13,
            *       "nextMs": 1767225600000,
            *       "problem": "",
-           *       "alerts": 1
+           *       "alerts": 1,
+           *       "report": null
            *     }
            */
           readonly "application/json": components["schemas"]["DeliveryInfo"];

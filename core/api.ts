@@ -27,6 +27,12 @@ export interface SessionInfo {
   readonly version: string;
 }
 
+/** GET /v1/session/ways: how people sign in besides with a token; for anybody. */
+export interface SignInWays {
+  /** The OpenID provider that people are sent to (GET /v1/session/oidc/start); null: none. */
+  readonly oidc: { readonly name: string } | null;
+}
+
 export interface TenantInfo {
   /** The owner's uuid. */
   readonly id: string;
@@ -360,6 +366,10 @@ export interface Series {
   readonly times: readonly number[];
   readonly reporting: readonly number[];
   readonly expected: readonly number[];
+  /** Events that were lost, at least. */
+  readonly dropped: readonly number[];
+  /** Why the column is missing or partial; "" if it is neither. */
+  readonly reasons: readonly string[];
   /** The largest first; at most the number asked for, then one "other" (key "") if there are more. */
   readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
 }

@@ -3,13 +3,17 @@
  */
 import swagger from "@fastify/swagger";
 import { Guesses } from "../server/guesses.ts";
-import { createApp, type App } from "../server/http.ts";
+import { createApp, type App, type BearerCheck } from "../server/http.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { hookRoutes } from "./alerts/hook-routes.ts";
+import { Hooks } from "./alerts/hooks.ts";
 import { alertRoutes } from "./alerts/routes.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import { boardRoutes } from "./board-routes.ts";
+import { ReportRuns } from "./capacity/report-runs.ts";
 import { capacityRoutes } from "./capacity/routes.ts";
+import { savedReportRoutes } from "./capacity/saved-report-routes.ts";
+import { SavedReports } from "./capacity/saved-reports.ts";
 import { createContext, isSecure, type QueryOptions } from "./context.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { instrumentationRoutes } from "./instrumentation-routes.ts";
@@ -18,7 +22,10 @@ import { limitReads } from "./gated-reads.ts";
 import { liveRoutes } from "./live-routes.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
 import { ACCESS, completed, type OpenApi } from "./openapi.ts";
-import { oidcCheck } from "./oidc.ts";
+import { OIDC_DEFAULTS } from "./oidc-defaults.ts";
+import { oidcRoutes } from "./oidc-routes.ts";
+import { OidcSignIn } from "./oidc-sign-in.ts";
+import { oidcCheck, oidcReader, type OidcOptions } from "./oidc.ts";
 import { operationRoutes } from "./operation-routes.ts";
 import { prometheusRoutes } from "./prometheus-routes.ts";
 import { selectionRoutes } from "./selection-routes.ts";
@@ -35,15 +42,17 @@ export interface QueryApi {
   readonly instrumentations: Instrumentations;
   /** To be started once the app listens. */
   readonly alerts: Alerts;
+  /** Changes how many reads run at once. */
+  readonly limitReads: ReturnType<typeof limitReads>;
 }
 
 export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   const { log, tokens, metrics } = options;
   const guesses = new Guesses(options.guessLimits);
   const secure = isSecure(options.publicUrl);
-  const bearer = options.oidc === undefined ? undefined : oidcCheck(options.oidc);
+  const { bearer, signIn } = providerOf(options.oidc);
   const app = createApp({ log, tokens, bearer, guesses, secure, bodyLimitBytes: 65_536 });
-  limitReads(app, options.readLimits, metrics);
+  const changeLimits = limitReads(app, options.readLimits, metrics);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -67,6 +76,7 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   });
   const context = createContext(app, guesses, options);
   sessionRoutes(app, { ...context, bearer });
+  oidcRoutes(app, { ...context, signIn, sessionSec: options.oidc?.sessionSec ?? OIDC_DEFAULTS.sessionSec });
   tenantRoutes(context);
   tokenRoutes(context);
   auditRoutes(context);
@@ -78,12 +88,14 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   boardRoutes(context);
   fleetRoutes(context);
   capacityRoutes(context);
+  const alerting = options.alerting ?? {};
+  const saved = new SavedReports(options.reports, new Hooks(options.alerts), alerting.nowMs);
+  const reportRuns = new ReportRuns({ ...context, saved, nowMs: alerting.nowMs });
   const alerts = new Alerts({
     ...context,
-    tables: options.alerts,
-    publicUrl: options.publicUrl,
-    options: options.alerting ?? {},
+    ...{ tables: options.alerts, publicUrl: options.publicUrl, options: alerting, beside: reportRuns },
   });
+  savedReportRoutes(context, saved);
   alertRoutes(context, alerts);
   hookRoutes(context, alerts);
   operationRoutes(context);
@@ -93,10 +105,22 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   const endUpkeep = startUpkeep({ ...context, tokens });
   app.addHook("onClose", async () => {
     endUpkeep();
+    await reportRuns.close();
     await alerts.close();
   });
   if (options.webDir !== null) await serveWeb(app, options.webDir);
-  return { app, instrumentations: context.instrumentations, alerts };
+  return { app, instrumentations: context.instrumentations, alerts, limitReads: changeLimits };
+}
+
+/** What an OpenID provider is to us: one whose tokens are taken, and, where it knows us, one where people sign in. */
+function providerOf(oidc: OidcOptions | undefined): { readonly bearer?: BearerCheck; readonly signIn?: OidcSignIn } {
+  if (oidc === undefined) return {};
+  const read = oidcReader(oidc);
+  const { clientId } = oidc;
+  return {
+    bearer: oidcCheck(oidc, read),
+    ...(clientId === undefined ? {} : { signIn: new OidcSignIn({ ...oidc, clientId }, read) }),
+  };
 }
 
 const SECURITY = {

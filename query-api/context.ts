@@ -16,6 +16,7 @@ import type { ControlTable } from "../store/control.ts";
 import type { HostRow } from "../store/hosts.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { Ownership } from "../store/ownership.ts";
+import type { ReportTables } from "../store/reports.ts";
 import { isLiving, type TenantRow } from "../store/tenants.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
 import type { AlertingOptions } from "./alerts/alerts.ts";
@@ -36,6 +37,7 @@ export interface QueryOptions {
   readonly instrumentations: ControlTable<InstrumentationRow>;
   readonly boards: ControlTable<BoardRow>;
   readonly alerts: AlertTables;
+  readonly reports: ReportTables;
   /** Rules and hooks of files, and what is allowed to hooks. */
   readonly alerting?: AlertingOptions;
   readonly feed: LiveFeed;

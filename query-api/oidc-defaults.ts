@@ -8,4 +8,6 @@ export const OIDC_DEFAULTS = {
   operatorRole: "isotherm-operator",
   writeRole: "isotherm-write",
   clockToleranceSec: 30,
+  scopes: "openid",
+  sessionSec: 8 * 3600,
 };

@@ -33,7 +33,27 @@ export interface OidcOptions {
   readonly writeRole?: string;
   /** How far the provider's clock and ours may be apart. Default: 30 s. */
   readonly clockToleranceSec?: number;
+  /** What the provider knows us by: with it people are sent there to sign in (oidc-sign-in.ts); absent: they bring a token. */
+  readonly clientId?: string;
+  /** Absent: we are a public client, proved by PKCE alone. */
+  readonly clientSecret?: string;
+  /** What is asked for, words; `openid` among them. Default: `openid`. */
+  readonly scopes?: string;
+  /** What the page calls the provider. Default: the issuer's host. */
+  readonly name?: string;
+  /** How long a session lives that began at the provider. Default: 8 hours. */
+  readonly sessionSec?: number;
 }
+
+/** What a provider vouches for. */
+export interface Vouched {
+  readonly payload: JWTPayload;
+  /** null: of nobody that we know. */
+  readonly principal: TokenRow | null;
+}
+
+/** Reads the provider's tokens. @returns null for one that is not valid */
+export type TokenReader = (text: string, audience: string) => Promise<Vouched | null>;
 
 const ALGORITHMS = ["EdDSA", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
 /** A key that the provider has withdrawn, or a role that it has taken away by a shorter token, is honoured for so long. */
@@ -41,30 +61,35 @@ const REMEMBERED_MS = 60_000;
 const JWKS = { cacheMaxAge: 600_000, cooldownDuration: 30_000, timeoutDuration: 5_000 };
 
 /** @throws InputError where the keys would be fetched in clear from another machine */
-export function oidcCheck(options: OidcOptions, jwksTimes: Partial<typeof JWKS> = {}): BearerCheck {
+export function oidcReader(options: OidcOptions, jwksTimes: Partial<typeof JWKS> = {}): TokenReader {
   const settings = { ...OIDC_DEFAULTS, ...options };
-  const keys = createRemoteJWKSet(checkedUrl(settings.jwksUrl), { ...JWKS, ...jwksTimes });
-  const known = new LRUCache<string, TokenRow>({ max: 10_000, ttl: REMEMBERED_MS });
-  const expectations = {
-    issuer: settings.issuer,
-    audience: settings.audience,
-    algorithms: ALGORITHMS,
-    clockTolerance: settings.clockToleranceSec,
-    requiredClaims: ["exp", "sub"],
-  };
-  return async (text) => {
+  const keys = createRemoteJWKSet(safeUrl(settings.jwksUrl, "oidc.jwksUrl"), { ...JWKS, ...jwksTimes });
+  return async (text, audience) => {
     if (text.length > MAX_LENGTH || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) return null;
-    const digest = createHash("sha256").update(text).digest("hex");
-    const remembered = known.get(digest);
-    if (remembered !== undefined && remembered.expiresMs > Date.now()) return remembered;
-    const payload = await jwtVerify(text, keys, expectations).then(
-      (verified) => verified.payload,
+    const expectations = {
+      issuer: settings.issuer,
+      audience,
+      algorithms: ALGORITHMS,
+      clockTolerance: settings.clockToleranceSec,
+      requiredClaims: ["exp", "sub"],
+    };
+    return jwtVerify(text, keys, expectations).then(
+      ({ payload }) => ({ payload, principal: principalOf(payload, settings) }),
       (error: unknown) => {
         if (isBadToken(error)) return null;
         throw new OperationalError("OIDC_UNAVAILABLE", "fetch the keys of the OpenID provider", { cause: error });
       },
     );
-    const principal = payload === null ? null : principalOf(payload, settings);
+  };
+}
+
+export function oidcCheck(options: OidcOptions, read = oidcReader(options)): BearerCheck {
+  const known = new LRUCache<string, TokenRow>({ max: 10_000, ttl: REMEMBERED_MS });
+  return async (text) => {
+    const digest = createHash("sha256").update(text).digest("hex");
+    const remembered = known.get(digest);
+    if (remembered !== undefined && remembered.expiresMs > Date.now()) return remembered;
+    const principal = (await read(text, options.audience))?.principal ?? null;
     if (principal !== null) known.set(digest, principal);
     return principal;
   };
@@ -125,10 +150,15 @@ function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
 }
 
-function checkedUrl(text: string): URL {
+/**
+ * A URL at which the provider is asked.
+ *
+ * @throws InputError naming `field`, where it is neither https nor this machine's
+ */
+export function safeUrl(text: string, field: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isLoopback = url !== undefined && ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback)) return url;
-  const message = "expected an https URL: who can change the keys on their way can be anybody";
-  throw new InputError("read the OpenID provider's settings", [{ field: "oidc.jwksUrl", code: "NOT_HTTPS", message }]);
+  const message = "expected an https URL: who can change what the provider says on its way can be anybody";
+  throw new InputError("read the OpenID provider's settings", [{ field, code: "NOT_HTTPS", message }]);
 }

@@ -3,6 +3,7 @@
  * that follow from who may call it and what it takes. A route that is missing here fails test/api/openapi.test.ts.
  */
 import { Type, type TSchema } from "typebox";
+import * as saved from "./capacity/saved-shapes.ts";
 import * as capacity from "./capacity/shapes.ts";
 import * as alerts from "./shapes-alerts.ts";
 import * as access from "./shapes-access.ts";
@@ -154,7 +155,26 @@ const DELIVERY = {
     createdMs: MS,
     attempts: 12,
   },
-  ...{ nextMs: null, problem: "send to a hook: the answer is 500", alerts: 1 },
+  ...{ nextMs: null, problem: "send to a hook: the answer is 500", alerts: 1, report: null },
+};
+
+const REPORT_INPUT = {
+  ...{ name: "monday", tenant: null, rangeDays: 365, horizonDays: 180, items: 10, hook: "pager" },
+  schedule: { every: "week", at: "06:00", weekday: 1, day: null },
+};
+const REPORT_QUERY = `/v1/capacity/report?from=${SEC - 365 * 86_400}&to=${SEC}&horizonDays=180&items=10`;
+const REPORT = {
+  ...{ id: "a1b2c3d4e5f60718", owner: ACME, ...REPORT_INPUT, createdMs: MS - 86_400_000, changedMs: MS - 86_400_000 },
+  ...{ nextMs: MS + 604_800_000, isWaiting: false, problem: "" },
+  last: {
+    ...{ dueMs: MS, ranMs: MS + 400, tookMs: 850, isAsked: false, missed: 0, problem: "", delivery: "0".repeat(32) },
+    links: {
+      page: `${REPORT_QUERY}&format=html`,
+      json: REPORT_QUERY,
+      csv: `${REPORT_QUERY}&format=csv`,
+      parquet: `${REPORT_QUERY}&format=parquet`,
+    },
+  },
 };
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -165,6 +185,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: SESSION,
     sends: { token: TOKEN_TEXT },
     errors: [401, 403, 429],
+  },
+  "GET /v1/session/ways": {
+    id: "listSignInWays",
+    answer: access.SignInWays,
+    example: { oidc: { name: "id.example.com" } },
   },
   "DELETE /v1/session": { id: "signOut", answer: OK, example: { ok: true } },
   "GET /v1/metrics": {
@@ -245,8 +270,37 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   "GET /v1/capacity/report": {
     id: "readCapacityReport",
     answer: capacity.CapacityReport,
-    other: ["text/html"],
+    other: ["text/html", ...FILES],
     errors: [422],
+  },
+  "GET /v1/capacity/reports": {
+    id: "listSavedReports",
+    answer: saved.SavedReportsPage,
+    example: { reports: [REPORT], next: null },
+  },
+  "POST /v1/capacity/reports": {
+    id: "createSavedReport",
+    status: 201,
+    answer: saved.SavedReportInfo,
+    example: { ...REPORT, last: null },
+    sends: REPORT_INPUT,
+    errors: [404, 409],
+  },
+  "GET /v1/capacity/reports/{id}": { id: "getSavedReport", answer: saved.SavedReportInfo, example: REPORT },
+  "PUT /v1/capacity/reports/{id}": {
+    id: "putSavedReport",
+    answer: saved.SavedReportInfo,
+    example: REPORT,
+    sends: REPORT_INPUT,
+    errors: [409],
+  },
+  "DELETE /v1/capacity/reports/{id}": { id: "deleteSavedReport", status: 204 },
+  "POST /v1/capacity/reports/{id}/run": {
+    id: "runSavedReport",
+    status: 202,
+    answer: saved.SavedReportInfo,
+    example: { ...REPORT, isWaiting: true },
+    errors: [409],
   },
   "GET /v1/instrumentations/{id}/months": {
     id: "readMonths",
@@ -259,11 +313,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: capacity.InstrumentationForecast,
     errors: [422],
   },
-  "GET /v1/alerts": { id: "listAlerts", answer: list("alerts", alerts.AlertInfo), example: { alerts: [ALERT] } },
+  "GET /v1/alerts": { id: "listAlerts", answer: alerts.AlertsPage, example: { alerts: [ALERT], next: null } },
   "GET /v1/alerts/rules": {
     id: "listAlertRules",
-    answer: list("rules", alerts.AlertRuleInfo),
-    example: { rules: [RULE_INFO] },
+    answer: alerts.AlertRulesPage,
+    example: { rules: [RULE_INFO], next: null },
   },
   "POST /v1/alerts/rules": {
     id: "createAlertRule",
@@ -273,7 +327,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     sends: RULE,
     errors: [404, 409],
   },
-  "GET /v1/alerts/rules/{id}": { id: "getAlertRule", answer: alerts.AlertRuleInfo, example: RULE_INFO },
+  "GET /v1/alerts/rules/{id}": {
+    id: "getAlertRule",
+    answer: alerts.AlertRuleDetail,
+    example: { ...RULE_INFO, firings: [{ key: "5f1f6f5e", startsMs: SEC * 1000, endsMs: null }] },
+  },
   "PUT /v1/alerts/rules/{id}": {
     id: "putAlertRule",
     answer: alerts.AlertRuleInfo,
@@ -288,14 +346,16 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: {
       ...{ fromTs: SEC, toTs: SEC + 604_800, stepSec: 60, evaluations: 10_080, unknown: 0, keys: 1, notes: [] },
       alerts: [{ key: "5f1f6f5e", fromTs: SEC + 3600, toTs: SEC + 4200, worst: 31_000_000 }],
+      columnSec: 1020,
+      columns: [{ fromTs: SEC + 3060, worst: 31_000_000, isUnknown: false, isPartial: false }],
     },
     sends: { rule: RULE },
     errors: [404, 422],
   },
   "GET /v1/alerts/silences": {
     id: "listSilences",
-    answer: list("silences", alerts.SilenceInfo),
-    example: { silences: [SILENCE] },
+    answer: alerts.SilencesPage,
+    example: { silences: [SILENCE], next: null },
   },
   "POST /v1/alerts/silences": {
     id: "createSilence",
@@ -305,13 +365,20 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     sends: SILENCE_INPUT,
   },
   "DELETE /v1/alerts/silences/{id}": { id: "deleteSilence", status: 204 },
-  "GET /v1/alerts/hooks": { id: "listHooks", answer: list("hooks", alerts.HookInfo), example: { hooks: [HOOK] } },
+  "GET /v1/alerts/hooks": { id: "listHooks", answer: alerts.HooksPage, example: { hooks: [HOOK], next: null } },
   "POST /v1/alerts/hooks": {
     id: "createHook",
     status: 201,
     answer: alerts.NewHookInfo,
     example: { ...HOOK, secret: "a".repeat(32) },
     sends: HOOK_INPUT,
+    errors: [409],
+  },
+  "PATCH /v1/alerts/hooks/{id}": {
+    id: "changeHook",
+    answer: alerts.ChangedHookInfo,
+    example: { ...HOOK, repeatSec: 3600, secret: null },
+    sends: { repeatSec: 3600, groupBy: ["alertname", "zonename"] },
     errors: [409],
   },
   "DELETE /v1/alerts/hooks/{id}": { id: "deleteHook", status: 204, errors: [409] },
@@ -322,8 +389,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   "GET /v1/alerts/deliveries": {
     id: "listDeliveries",
-    answer: list("deliveries", alerts.DeliveryInfo),
-    example: { deliveries: [DELIVERY] },
+    answer: alerts.DeliveriesPage,
+    example: { deliveries: [DELIVERY], next: null },
   },
   "POST /v1/alerts/deliveries/{id}/retry": {
     id: "retryDelivery",
@@ -423,6 +490,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: values.Series,
     example: {
       ...{ ...READING, unit: "operations", tier: "1s", times: [SEC], reporting: [1], expected: [1] },
+      ...{ dropped: [0], reasons: [""] },
       series: [{ key: "read", values: [12] }],
     },
   },

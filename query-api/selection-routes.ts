@@ -27,6 +27,7 @@ const SELECTION = Type.Object(
     where: Type.Optional(
       Type.Unsafe<object>({
         type: "object",
+        additionalProperties: true,
         description: `predicate over the keys, at most ${MAX_WHERE_CHARS} characters`,
       }),
     ),

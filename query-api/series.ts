@@ -65,6 +65,8 @@ export async function readSeries(
     times,
     reporting: watched.reporting,
     expected: watched.expected,
+    dropped: watched.dropped,
+    reasons: watched.reasons,
     series: sums.map(({ key, byColumn }) => ({ key, values: rate(byColumn) })),
   };
 }
@@ -75,6 +77,10 @@ export interface Watched {
   readonly toTs: number;
   readonly reporting: readonly number[];
   readonly expected: readonly number[];
+  /** Events lost, at least. */
+  readonly dropped: readonly number[];
+  /** Why a column is missing or partial; "" where nothing says so. */
+  readonly reasons: readonly string[];
   /** Of each column's sums: seconds watched, or a gauge's readings; 0 where nothing was watched. */
   readonly divisors: readonly number[];
   /** From base units to `unit`. */
@@ -110,6 +116,8 @@ export async function readWatched(
     toTs: (times.at(-1) ?? grid.fromTs - grid.stepSec) + grid.stepSec,
     reporting: times.map(reportingAt),
     expected: times.map(hostsAt),
+    dropped: times.map((ts) => coverage.columns.get(ts)?.dropped ?? 0),
+    reasons: times.map((ts) => coverage.columns.get(ts)?.reason ?? ""),
     divisors: times.map((ts) => (coverage.covered.get(ts) ?? 0) * (perSec ? granularitySec : 1)),
     factor,
     unit,

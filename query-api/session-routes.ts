@@ -1,5 +1,5 @@
 /**
- * session-routes.ts: who am I, sign in, sign out.
+ * session-routes.ts: who am I, sign in, sign out. By way of the OpenID provider: oidc-routes.ts.
  *
  * The page holds no token: it trades one (or the demo's sign-in code) for a cookie that scripts cannot read. A session is a
  * token of its own with a short life, so that signing out revokes it everywhere; it ends with the token that it was traded for,
@@ -11,7 +11,7 @@ import type { SessionInfo, TenantInfo } from "../core/api.ts";
 import { OperationalError } from "../core/errors.ts";
 import { OPERATOR } from "../core/window.ts";
 import type { Guesses } from "../server/guesses.ts";
-import { sameOrigin, sessionCookie, type App, type BearerCheck } from "../server/http.ts";
+import { sameOrigin, sessionCookie, type App, type BearerCheck, type Reply } from "../server/http.ts";
 import { isPassing, OIDC, OIDC_SESSION, SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
 import type { Noted } from "./context.ts";
 
@@ -34,8 +34,6 @@ const SESSION_MS = 12 * 3_600_000;
 const ANYBODY = { access: "public" } as const;
 
 export function sessionRoutes(app: App, options: SessionOptions): void {
-  const cookie = sessionCookie(options.secure);
-  const attributes = { path: "/", httpOnly: true, sameSite: "strict", secure: options.secure } as const;
   const info = (principal: TokenRow): SessionInfo => ({
     role: principal.role,
     scope: principal.scope,
@@ -75,14 +73,10 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
         options.guesses.count(request.ip);
         throw new OperationalError("NO_TOKEN", "expected a valid token");
       }
-      const { role, tenant, scope, label } = principal;
-      const isVouched = principal.parent === OIDC;
-      const parent = isVouched ? OIDC_SESSION : principal.id;
       // A token of ours is asked whether it still stands; a provider's says when it ends.
+      const isVouched = principal.parent === OIDC;
       const lifeMs = isVouched ? Math.max(1, Math.min(SESSION_MS, principal.expiresMs - Date.now())) : SESSION_MS;
-      const session = await options.tokens.make({ role, tenant, scope, label, lifeMs, parent });
-      await options.note(principal, { action: "session.create", owner: ownerOf(principal), object: session.row.id });
-      reply.setCookie(cookie, session.text, { ...attributes, maxAge: Math.ceil(lifeMs / 1000) });
+      await beginSession(options, reply, principal, lifeMs);
       return info(principal);
     },
   });
@@ -99,10 +93,29 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
         await options.tokens.revoke(principal.id);
         await options.note(principal, { action: "session.end", owner: ownerOf(principal), object: principal.id });
       }
-      reply.clearCookie(cookie, attributes);
+      reply.clearCookie(sessionCookie(options.secure), attributesOf(options));
       return { ok: true };
     },
   });
+}
+
+/** Makes a session of somebody who has been proved to be who they are, and gives its cookie to the browser. */
+export async function beginSession(
+  options: SessionOptions,
+  reply: Reply,
+  principal: TokenRow,
+  lifeMs: number,
+): Promise<void> {
+  const { role, tenant, scope, label } = principal;
+  const parent = principal.parent === OIDC ? OIDC_SESSION : principal.id;
+  const session = await options.tokens.make({ role, tenant, scope, label, lifeMs, parent });
+  await options.note(principal, { action: "session.create", owner: ownerOf(principal), object: session.row.id });
+  const maxAge = Math.ceil(lifeMs / 1000);
+  reply.setCookie(sessionCookie(options.secure), session.text, { ...attributesOf(options), maxAge });
+}
+
+function attributesOf({ secure }: SessionOptions) {
+  return { path: "/", httpOnly: true, sameSite: "strict", secure } as const;
 }
 
 function signIn(body: { token: string } | { code: string }, options: SessionOptions): TokenRow | undefined {

@@ -32,6 +32,10 @@ export const SessionInfo = object({
   version: text(),
 });
 
+export const SignInWays = object({
+  oidc: orNull(object({ name: text("what to call it") }), "the OpenID provider that people are sent to; null: none"),
+});
+
 export const OwnershipInterval = object({
   zone: text(),
   alias: text(),

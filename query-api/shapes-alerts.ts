@@ -18,6 +18,12 @@ export const AlertRuleInfo = object({
   problem: text("why it cannot be evaluated; empty while it can"),
 });
 
+const Firing = object({ key: orNull(text()), startsMs: number(), endsMs: orNull(number(), "null: it still fires") });
+export const AlertRuleDetail = object({
+  ...AlertRuleInfo.properties,
+  firings: Type.Array(Firing, { description: "when it fired, in the last 30 days" }),
+});
+
 export const AlertInfo = object({
   fingerprint: text("the same for the same rule and key"),
   rule: text(),
@@ -47,6 +53,15 @@ export const AlertTest = object({
   keys: number(),
   alerts: Type.Array(
     object({ key: orNull(text()), fromTs: number(), toTs: orNull(number()), worst: orNull(number()) }),
+  ),
+  columnSec: number(),
+  columns: Type.Array(
+    object({
+      fromTs: number(),
+      worst: orNull(number(), "of all keys; null: nothing to take a value of"),
+      isUnknown: Type.Boolean({ description: "nobody had watched" }),
+      isPartial: Type.Boolean(),
+    }),
   ),
   notes: Type.Array(text()),
 });
@@ -83,6 +98,10 @@ const HOOK = {
 };
 export const HookInfo = object(HOOK);
 export const NewHookInfo = object({ ...HOOK, secret: text("what requests are signed with: shown this once") });
+export const ChangedHookInfo = object({
+  ...HOOK,
+  secret: orNull(text(), "only where a new one was made: shown this once"),
+});
 export const HookTest = object({ ok: Type.Boolean(), tookMs: number(), problem: text() });
 
 export const DeliveryInfo = object({
@@ -95,16 +114,31 @@ export const DeliveryInfo = object({
   nextMs: orNull(number()),
   problem: text(),
   alerts: number(),
+  report: orNull(text(), "the saved report that it is of; null: it is of alerts"),
 });
+
+const next = orNull(text(), "where the next page begins; null: there is none");
+export const AlertsPage = object({ alerts: Type.Array(AlertInfo), next });
+export const AlertRulesPage = object({ rules: Type.Array(AlertRuleInfo), next });
+export const SilencesPage = object({ silences: Type.Array(SilenceInfo), next });
+export const HooksPage = object({ hooks: Type.Array(HookInfo), next });
+export const DeliveriesPage = object({ deliveries: Type.Array(DeliveryInfo), next });
 
 /** Fails to compile where a shape lacks what its interface has, or has it otherwise. */
 export type ShapesAreTheInterfaces = [
   Is<Static<typeof AlertRuleInfo>, api.AlertRuleInfo>,
+  Is<Static<typeof AlertRuleDetail>, api.AlertRuleDetail>,
   Is<Static<typeof AlertInfo>, api.AlertInfo>,
   Is<Static<typeof AlertTest>, api.AlertTest>,
   Is<Static<typeof SilenceInfo>, api.SilenceInfo>,
   Is<Static<typeof HookInfo>, api.HookInfo>,
   Is<Static<typeof NewHookInfo>, api.NewHookInfo>,
   Is<Static<typeof HookTest>, api.HookTest>,
+  Is<Static<typeof ChangedHookInfo>, api.ChangedHookInfo>,
   Is<Static<typeof DeliveryInfo>, api.DeliveryInfo>,
+  Is<Static<typeof AlertsPage>, api.AlertsPage>,
+  Is<Static<typeof AlertRulesPage>, api.AlertRulesPage>,
+  Is<Static<typeof SilencesPage>, api.SilencesPage>,
+  Is<Static<typeof HooksPage>, api.HooksPage>,
+  Is<Static<typeof DeliveriesPage>, api.DeliveriesPage>,
 ];

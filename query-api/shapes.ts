@@ -7,6 +7,7 @@
 import type { Is } from "./shape-parts.ts";
 import type { Static, TSchema } from "typebox";
 import type * as api from "../core/api.ts";
+import * as saved from "./capacity/saved-shapes.ts";
 import * as capacity from "./capacity/shapes.ts";
 import * as alerts from "./shapes-alerts.ts";
 import * as access from "./shapes-access.ts";
@@ -14,7 +15,7 @@ import * as fleet from "./shapes-fleet.ts";
 import * as instrumentations from "./shapes-instrumentations.ts";
 import * as values from "./shapes-values.ts";
 
-const ALL = { ...access, ...alerts, ...capacity, ...fleet, ...instrumentations, ...values };
+const ALL = { ...access, ...alerts, ...capacity, ...saved, ...fleet, ...instrumentations, ...values };
 
 /** Schemas that stand under their names in the document. */
 export const SHAPES: Readonly<Record<string, TSchema>> = ALL;
@@ -23,6 +24,7 @@ export const SHAPES: Readonly<Record<string, TSchema>> = ALL;
 export type ShapesAreTheInterfaces = [
   Is<Static<typeof ALL.ErrorBody>, api.ErrorBody>,
   Is<Static<typeof ALL.SessionInfo>, api.SessionInfo>,
+  Is<Static<typeof ALL.SignInWays>, api.SignInWays>,
   Is<Static<typeof ALL.TenantDetail>, api.TenantDetail>,
   Is<Static<typeof ALL.NewTokenInfo>, api.NewTokenInfo>,
   Is<Static<typeof ALL.AuditPage>, api.AuditPage>,

@@ -5,9 +5,11 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useState } from "preact/hooks";
 import type { TenantInfo } from "../core/api.ts";
 import { ApiError } from "./api/client.ts";
-import { signOut } from "./api/resources.ts";
+import { signOut } from "./api/session.ts";
 import type { PageProps } from "./page-props.ts";
 import { Header, type Motion } from "./panels/header.tsx";
+import { EVERYWHERE, Help, type KeyGroup } from "./panels/help.tsx";
+import { useKeyboard } from "./panels/use-keyboard.ts";
 import type { Range } from "./view/range.ts";
 import type { Page, Shared } from "./view/route.ts";
 
@@ -21,13 +23,26 @@ interface Props extends PageProps {
   readonly onChange: (change: Partial<Shared>) => void;
   readonly onRange?: (range: Range) => void;
   readonly onPauseToggle?: () => void;
+  /** Keys of the page itself, for the help that the frame has. */
+  readonly help?: readonly KeyGroup[];
+  /** The page has a help of its own, and its own keys for what is everywhere. */
   readonly onHelp?: () => void;
   readonly children: ComponentChildren;
 }
 
 export function PageFrame(props: Props) {
   const { page, session, shared, tenants, notice, onNotice, onSignedOut } = props;
-  const { motion, onRange, onPauseToggle, onHelp } = props;
+  const { motion, onRange, onPauseToggle, help = [] } = props;
+  const [helping, setHelping] = useState(false);
+  const toggleHelp = (): void => setHelping(!helping);
+  useKeyboard({
+    u: () => props.onChange({ zone: shared.zone === "utc" ? "local" : "utc" }),
+    ...(props.onHelp === undefined && {
+      "?": toggleHelp,
+      t: () => props.onChange({ theme: document.documentElement.dataset["theme"] === "dark" ? "light" : "dark" }),
+      Escape: () => helping && setHelping(false),
+    }),
+  });
   return (
     <div class={`page page-${page}`}>
       <Header
@@ -39,7 +54,7 @@ export function PageFrame(props: Props) {
         {...(motion === undefined ? {} : { motion })}
         {...(onRange === undefined ? {} : { onRange })}
         {...(onPauseToggle === undefined ? {} : { onPauseToggle })}
-        {...(onHelp === undefined ? {} : { onHelp })}
+        onHelp={props.onHelp ?? toggleHelp}
         onSignOut={() => void signOut().then(onSignedOut, (error: unknown) => onNotice(messageOf(error)))}
       />
       {notice !== null && (
@@ -51,6 +66,7 @@ export function PageFrame(props: Props) {
         </p>
       )}
       {props.children}
+      {helping && <Help groups={[...help, EVERYWHERE]} onClose={toggleHelp} />}
     </div>
   );
 }

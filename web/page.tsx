@@ -4,7 +4,8 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { InstrumentationInfo, SessionInfo } from "../core/api.ts";
 import { ApiError } from "./api/client.ts";
-import { createInstrumentation, readBreakdown, signOut, type Scope } from "./api/resources.ts";
+import { createInstrumentation, readBreakdown, type Scope } from "./api/resources.ts";
+import { signOut } from "./api/session.ts";
 import { useCatalogue } from "./api/use-catalogue.ts";
 import { serverNow } from "./clock.ts";
 import { Crosshair } from "./heatmap/crosshair.ts";
@@ -15,8 +16,9 @@ import { Header, type Motion } from "./panels/header.tsx";
 import { Help } from "./panels/help.tsx";
 import { zoneAliases } from "./panels/names.ts";
 import { Sentence } from "./panels/sentence.tsx";
-import { press, useKeyboard } from "./panels/use-keyboard.ts";
+import { press, toPicture, useKeyboard } from "./panels/use-keyboard.ts";
 import { useColours } from "./use-colours.ts";
+import { viewHelp } from "./views/view-help.ts";
 import { COLOURINGS } from "../core/heatmap/colour-scale.ts";
 import { formatShort } from "../core/units.ts";
 import { instantsOf, scaled, shifted, spanOfRange, type Range } from "./view/range.ts";
@@ -103,6 +105,8 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
     c: () => change({ colouring: COLOURINGS[(COLOURINGS.indexOf(view.colouring) + 1) % COLOURINGS.length] ?? "rank" }),
     ...Object.fromEntries(PERCENTILES.map((name, i) => [String(i + 1), () => togglePercentile(name)])),
     t: () => change({ theme: colours.theme === "dark" ? "light" : "dark" }),
+    u: () => change({ zone: view.zone === "utc" ? "local" : "utc" }),
+    ...Object.fromEntries(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].map((key) => [key, toPicture])),
     "?": () => setHelp(!help),
     Escape: () => (help ? setHelp(false) : view.selection !== null ? change(NO_SELECTION) : goBack()),
   });
@@ -175,7 +179,7 @@ export function InstrumentPage({ session, onSignedOut }: Props) {
       ) : (
         <DistributionView {...shared} motion={motion} />
       )}
-      {help && <Help onClose={() => setHelp(false)} />}
+      {help && <Help groups={viewHelp(instrumentation.numeric !== null)} onClose={() => setHelp(false)} />}
     </div>
   );
 }

@@ -389,6 +389,36 @@ describe("a series of rates", () => {
     assert.deepEqual([...new Set(series.series[0]?.values)], [100], "two hosts at half a CPU each");
   });
 
+  test("says of each column that nobody watched why, and of others what was lost", async () => {
+    const row = await api.services.query.instrumentations.ensureStanding({ metric: "cpu.waittime", decomposition: [] });
+    const from = Math.floor(Date.now() / 1000) - 2000;
+    await api.reportZones("cn-03", [{ name: "zone-3", owner: ACME, alias: "", state: "running" }]);
+    const builder = new BatchBuilder();
+    for (const i of [0, 1, 2, 3]) {
+      const about = { spec: row.spec, enabling: "e", host: "cn-03", tick: i, ts: from + i };
+      if (i === 1) builder.addCoverage({ ...about, ...COVERED, status: "gap", reason: "ssh_down", events: 0 });
+      else {
+        builder.addWindow({ ...about, zone: "zone-3", keys: [], bucket: [], count: [], value: 5e8 });
+        builder.addCoverage({ ...about, ...COVERED, dropped: i === 2 ? 7 : 0, events: 5e8 });
+      }
+    }
+    await postBatch(api, "cn-03", 1, builder.finish());
+    const { series, reasons, dropped } = await api.operator.json<Series>(
+      `/v1/instrumentations/${row.id}/series?from=${from}&to=${from + 4}`,
+    );
+    assert.deepEqual(
+      series[0]?.values.map((value) => value === null),
+      [false, true, false, false],
+    );
+    assert.deepEqual(
+      [reasons, dropped],
+      [
+        ["", "ssh_down", "", ""],
+        [0, 0, 7, 0],
+      ],
+    );
+  });
+
   test("gives a growth over several seconds as the rate of those seconds", async () => {
     const row = await api.services.query.instrumentations.ensureStanding({
       metric: "cpu.usage",

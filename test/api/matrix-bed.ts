@@ -28,6 +28,7 @@ export interface Things {
   readonly silence: string;
   readonly hook: string;
   readonly delivery: string;
+  readonly report: string;
   readonly token: string;
   readonly tenant: string;
 }
@@ -109,6 +110,7 @@ export async function startBed(): Promise<Bed> {
     foreign.silence,
     foreign.hook,
     foreign.delivery,
+    foreign.report,
   ];
 
   const start = (over: StoreClient) => startQueryApp(api, { store: over, guessLimits: { burst: 10_000, refillMs: 1 } });
@@ -152,21 +154,24 @@ export async function startBed(): Promise<Bed> {
 
 const NO_ALERTING = {
   ...{ rule: "0".repeat(16), silence: "0".repeat(16), hook: "0".repeat(16), delivery: "0".repeat(32) },
+  report: "0".repeat(16),
 };
 
-/** A rule, a silence, a hook and a dead letter. */
+/** A rule, a silence, a hook, a dead letter and a saved report. */
 async function makeAlerting(
   api: Api,
   owner: string,
   instrumentation: string,
   name: string,
-): Promise<Pick<Things, "rule" | "silence" | "hook" | "delivery">> {
+): Promise<Pick<Things, "rule" | "silence" | "hook" | "delivery" | "report">> {
   const client = api.tenant(owner);
   const made = async (path: string, body: unknown) =>
     (await client.post<{ id: string }>(`/v1/alerts/${path}`, body)).id;
   const rule = { name: `${name} ${randomUUID()}`, instrumentation, condition: { kind: "absent" }, paused: true };
   const matchers = [{ name: "alertname", value: name }];
-  const hook = await made("hooks", { name: `${name} ${randomUUID()}`, url: "https://127.0.0.1/hook" });
+  const hookName = `${name} ${randomUUID()}`;
+  const hook = await made("hooks", { name: hookName, url: "https://127.0.0.1/hook" });
+  const saved = { name: `${name} ${randomUUID()}`, hook: hookName };
   const delivery = randomBytes(16).toString("hex");
   const row = { id: delivery, owner, hook, groupKey: name, members: [], body: name, status: "dead" };
   await putDelivery(api.services.store, { ...row, attempts: 1, nextMs: 0, problem: name, createdMs: Date.now() }, 1n);
@@ -175,6 +180,7 @@ async function makeAlerting(
     silence: await made("silences", { matchers, endsMs: Date.now() + 1e6 }),
     hook,
     delivery,
+    report: (await client.post<{ id: string }>("/v1/capacity/reports", saved)).id,
   };
 }
 
@@ -189,7 +195,7 @@ async function fresh(
   standing: string,
 ): Promise<string> {
   if (kind === "instrumentation") return make(api.tenant(ACME), "to be deleted");
-  if (kind === "rule" || kind === "silence" || kind === "hook" || kind === "delivery") {
+  if (kind === "rule" || kind === "silence" || kind === "hook" || kind === "delivery" || kind === "report") {
     return (await makeAlerting(api, ACME, standing, "to be deleted"))[kind];
   }
   if (kind === "board") return makeBoard(api.tenant(ACME), "to be deleted");

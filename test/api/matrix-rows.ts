@@ -27,6 +27,8 @@ export interface Row {
   readonly tenantInBody?: true;
   /** It does not end: what is read until. */
   readonly until?: RegExp;
+  /** What those who may are answered; absent: 2xx. */
+  readonly status?: number;
   /** Reads values: tried with the standing instrumentation too, which has rows of both tenants. */
   readonly values?: true;
 }
@@ -42,6 +44,10 @@ export const TEXTS: Readonly<Record<string, "id" | "tenant" | "cursor" | "filter
   by: "filter",
   action: "filter",
   object: "filter",
+  code: "filter",
+  state: "filter",
+  error: "filter",
+  iss: "filter",
   query: "filter",
   time: "filter",
   start: "filter",
@@ -72,6 +78,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/session": { who: "bearers" },
   "POST /v1/session": { who: "anybody", body: (bed) => ({ token: bed.reader.token }) },
   "DELETE /v1/session": { who: "readers" },
+  "GET /v1/session/ways": { who: "anybody" },
+  // No provider is known here; one is in test/api/oidc-sign-in.test.ts.
+  "GET /v1/session/oidc/start": { who: "anybody", status: 404 },
+  "GET /v1/session/oidc/callback": { who: "anybody", status: 404 },
   "GET /v1/metrics": { who: "readers" },
   "GET /v1/metadata": { who: "readers" },
   "GET /v1/boards": { who: "readers" },
@@ -87,6 +97,17 @@ export const ROWS: Readonly<Record<string, Row>> = {
   "GET /v1/capacity/neighbours": { who: "operators", query: RANGE },
   "GET /v1/capacity/heatmap": { who: "operators", query: RANGE },
   "GET /v1/capacity/report": { who: "readers", query: RANGE },
+  "GET /v1/capacity/reports": { who: "readers" },
+  "POST /v1/capacity/reports": { who: "writers", body: () => ({ name: crypto.randomUUID() }) },
+  "GET /v1/capacity/reports/:id": { who: "readers", id: "report" },
+  "PUT /v1/capacity/reports/:id": {
+    who: "writers",
+    id: "report",
+    ends: true,
+    body: () => ({ name: crypto.randomUUID() }),
+  },
+  "DELETE /v1/capacity/reports/:id": { who: "writers", id: "report", ends: true },
+  "POST /v1/capacity/reports/:id/run": { who: "writers", id: "report", ends: true },
   // Sums by hour and month show no single count of another's: test/capacity/tenants.test.ts has marks that they would show.
   "GET /v1/instrumentations/:id/months": { who: "readers", id: "instrumentation", query: RANGE },
   "GET /v1/instrumentations/:id/forecast": { who: "readers", id: "instrumentation", query: RANGE },
@@ -113,6 +134,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     who: "writers",
     body: () => ({ name: crypto.randomUUID(), url: "https://127.0.0.1/hook" }),
   },
+  "PATCH /v1/alerts/hooks/:id": { who: "writers", id: "hook", body: () => ({ repeatSec: 3600 }) },
   "DELETE /v1/alerts/hooks/:id": { who: "writers", id: "hook", ends: true },
   "POST /v1/alerts/hooks/:id/test": { who: "writers", id: "hook" },
   "GET /v1/alerts/deliveries": { who: "readers" },
@@ -132,7 +154,8 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   "POST /v1/tokens/:id/rotate": { who: "writers", id: "token", ends: true, body: () => ({ overlapSec: 0 }) },
   "DELETE /v1/tokens/:id": { who: "writers", id: "token", ends: true },
-  "GET /v1/audit": { who: "readers" },
+  // As many as there are: what is looked for is among the oldest.
+  "GET /v1/audit": { who: "readers", query: "limit=500" },
   "GET /v1/instrumentations": { who: "readers" },
   "POST /v1/instrumentations": { who: "writers", body: () => ({ metric: "syscall.ops", decomposition: ["latency"] }) },
   "POST /v1/instrumentations/:id/clone": { who: "writers", id: "instrumentation", body: () => ({ dryRun: true }) },

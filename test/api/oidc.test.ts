@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { base64url, exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 import type { SessionInfo } from "../../core/api.ts";
-import { oidcCheck, type OidcOptions } from "../../query-api/oidc.ts";
+import { oidcCheck, oidcReader, type OidcOptions } from "../../query-api/oidc.ts";
 import { Client } from "../e2e/stack.ts";
 import { startApi, type Api } from "./api-fixture.ts";
 import { startQueryApp } from "./query-app.ts";
@@ -188,7 +188,7 @@ describe("bearer tokens of an OpenID provider", () => {
     });
 
     test("are fetched again for a kid that is new, and unknown ones cannot make that often", async () => {
-      const check = oidcCheck(options, { cooldownDuration: 0 });
+      const check = oidcCheck(options, oidcReader(options, { cooldownDuration: 0 }));
       assert.ok(await check(await sign(rsa)));
       const next = await makeKey("r2", "RS256");
       provider.keys = [next];

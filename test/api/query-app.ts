@@ -17,7 +17,10 @@ export interface QueryApp {
   readonly close: () => Promise<void>;
 }
 
-export async function startQueryApp(api: Api, differs: Partial<QueryOptions> = {}): Promise<QueryApp> {
+export async function startQueryApp(
+  api: Pick<Api, "services">,
+  differs: Partial<QueryOptions> = {},
+): Promise<QueryApp> {
   const { state, store, ingest } = api.services;
   const { app } = await createQueryApi({
     ...state,

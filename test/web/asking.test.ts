@@ -4,15 +4,14 @@
  * Numbers are compared with those of the model, which counts them anew for each test.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { TRUE } from "../../core/predicate.ts";
 import { parseHex } from "../../core/heatmap/ramp.ts";
 import { formatCount } from "../../core/units.ts";
+import { violations } from "./axe.ts";
 import { BUCKETS, fakeBreakdown, readWhere, secondColumn } from "./fake-model.ts";
-import { FROM, MODEL, PageBed, PAST, plotOf, TO } from "./page-bed.ts";
+import { FROM, MODEL, PAST, plotOf, says, TO, usePageBed, type PageBed } from "./page-bed.ts";
 
 /** The slow disk: postgres alone is here. */
 const SLOW = { from: FROM + 185, to: FROM + 215, low: 20e6, high: 100e6 };
@@ -20,16 +19,20 @@ const SELECTED = `${PAST}&sel=${SLOW.from},${SLOW.to},${SLOW.low},${SLOW.high}`;
 const totalOf = (parts: readonly { readonly total: number }[]): number =>
   parts.reduce((all, { total }) => all + total, 0);
 
+/** Tests that share nothing but the browser: while one waits for a frame another goes on. */
+const SIDE_BY_SIDE = { concurrency: 3 };
+
+const { open, release } = usePageBed();
 let bed: PageBed;
 const onPage = (...args: Parameters<PageBed["onPage"]>): Promise<void> => bed.onPage(...args);
 
 describe("asking", () => {
   before(async () => {
-    bed = await PageBed.open();
+    bed = await open();
   });
-  after(() => bed.close());
+  after(release);
 
-  describe("hues", () => {
+  describe("hues", SIDE_BY_SIDE, () => {
     test("give a cell of one key that key's hue, and the legend of keys shows it", () =>
       onPage(`${PAST}&lines=&hue=node,postgres`, async (page) => {
         await page.waitForSelector("[data-hues='node,postgres']");
@@ -87,15 +90,43 @@ describe("asking", () => {
       }));
   });
 
-  test("each key has a course beside its total", () =>
-    onPage(PAST, async (page) => {
-      await page.waitForSelector("[data-key-value=node] .spark path");
-      const path = await page.locator("[data-key-value=node] .spark path").getAttribute("d");
-      // Two strokes: nobody watched during the gap.
-      assert.equal(path?.split("M").length, 3);
-    }));
+  describe("the frame of the picture", SIDE_BY_SIDE, () => {
+    test("each key has a course beside its total", () =>
+      onPage(PAST, async (page) => {
+        await page.waitForSelector("[data-key-value=node] .spark path");
+        const path = await page.locator("[data-key-value=node] .spark path").getAttribute("d");
+        // Two strokes: nobody watched during the gap.
+        assert.equal(path?.split("M").length, 3);
+      }));
 
-  describe("a band of values", () => {
+    test("an axis that is dragged takes the picture along", () =>
+      onPage(PAST, async (page) => {
+        const { left, top, width, height } = await plotOf(page);
+        await page.mouse.move(left + width / 2, top + height + 12);
+        await page.mouse.down();
+        await page.mouse.move(left + width / 2 + width / 3, top + height + 12);
+        await page.mouse.up();
+        await page.waitForSelector(`[data-from-ts='${FROM - 100}'][data-to-ts='${TO - 100}']`);
+      }));
+
+    test("a wheel that turns sideways moves in time, and asks once it rests", () =>
+      onPage(PAST, async (page) => {
+        const { left, top, width, height } = await plotOf(page);
+        // Four turns in one task: a busy machine must not let the wheel rest between them.
+        await page.evaluate(
+          ([x, y, deltaX]) => {
+            const plot = document.elementFromPoint(x, y);
+            for (let i = 0; i < 4; i++) plot?.dispatchEvent(new WheelEvent("wheel", { deltaX, bubbles: true }));
+          },
+          [left + width / 2, top + height / 2, width / 24] as const,
+        );
+        await page.waitForSelector(`[data-from-ts='${FROM + 50}'][data-state=paused]`);
+        await page.goBack();
+        await page.waitForSelector(`[data-from-ts='${FROM}'][data-state=paused]`);
+      }));
+  });
+
+  describe("a band of values", SIDE_BY_SIDE, () => {
     test("is zoomed to by dragging up or down, at whole buckets; the browser's back button leads out", () =>
       onPage(PAST, async (page) => {
         const { middle, drag } = await plotOf(page);
@@ -104,11 +135,8 @@ describe("asking", () => {
         await page.waitForSelector("[data-value-max='8500000']");
         assert.equal(await page.locator("[data-heatmap]").getAttribute("data-value-min"), "100000");
         const sides = leftOutOf(100e3, 8.5e6);
-        const said = await page.locator("[data-left-out]").textContent();
-        assert.ok(
-          said?.includes(`${formatCount(sides.below)} below 100 us, ${formatCount(sides.above)} above 8.5 ms`),
-          said ?? "",
-        );
+        const said = `${formatCount(sides.below)} below 100 us, ${formatCount(sides.above)} above 8.5 ms`;
+        await says(page, "[data-left-out]", new RegExp(said));
         await page.goBack();
         await page.waitForSelector("[data-value-max='20000000000']");
       }));
@@ -117,6 +145,7 @@ describe("asking", () => {
       onPage(PAST, async (page) => {
         await page.keyboard.press("o");
         const button = page.locator("[data-left-out]");
+        await says(page, "[data-left-out]", / [1-9][\d,]* above/);
         const above = Number(/([\d,]+) above/.exec((await button.textContent()) ?? "")?.[1]?.replaceAll(",", ""));
         const max = Number(await page.locator("[data-heatmap]").getAttribute("data-value-max"));
         assert.equal(above, leftOutOf(0, max).above);
@@ -133,33 +162,7 @@ describe("asking", () => {
       }));
   });
 
-  test("an axis that is dragged takes the picture along", () =>
-    onPage(PAST, async (page) => {
-      const { left, top, width, height } = await plotOf(page);
-      await page.mouse.move(left + width / 2, top + height + 12);
-      await page.mouse.down();
-      await page.mouse.move(left + width / 2 + width / 3, top + height + 12);
-      await page.mouse.up();
-      await page.waitForSelector(`[data-from-ts='${FROM - 100}'][data-to-ts='${TO - 100}']`);
-    }));
-
-  test("a wheel that turns sideways moves in time, and asks once it rests", () =>
-    onPage(PAST, async (page) => {
-      const { left, top, width, height } = await plotOf(page);
-      // Four turns in one task: a busy machine must not let the wheel rest between them.
-      await page.evaluate(
-        ([x, y, deltaX]) => {
-          const plot = document.elementFromPoint(x, y);
-          for (let i = 0; i < 4; i++) plot?.dispatchEvent(new WheelEvent("wheel", { deltaX, bubbles: true }));
-        },
-        [left + width / 2, top + height / 2, width / 24] as const,
-      );
-      await page.waitForSelector(`[data-from-ts='${FROM + 50}'][data-state=paused]`);
-      await page.goBack();
-      await page.waitForSelector(`[data-from-ts='${FROM}'][data-state=paused]`);
-    }));
-
-  describe("a selection", () => {
+  describe("a selection", SIDE_BY_SIDE, () => {
     test("drawn across is counted by every key at once, and each sums to the total", () =>
       onPage(PAST, async (page) => {
         const { middle, drag } = await plotOf(page);
@@ -168,6 +171,7 @@ describe("asking", () => {
         const band = { low: 2e6, high: 25e6 };
         assert.equal(selected, totalOf(fakeBreakdown("execname", FROM + 190, FROM + 201, TRUE, null, band)));
         const tables = page.locator("[data-comparison]");
+        await tables.nth(2).waitFor();
         assert.equal(await tables.count(), 3);
         const sums = await tables.locator("[data-sum]").allTextContents();
         const total = formatCount(selected);
@@ -184,6 +188,7 @@ describe("asking", () => {
         const own = here.find(({ key }) => key === "postgres")?.total ?? 0;
         const there = (whole.find(({ key }) => key === "postgres")?.total ?? 0) - own;
         const shares = [own / totalOf(here), there / (totalOf(whole) - totalOf(here))].map((share) => share * 100);
+        await page.waitForSelector("[data-comparison=execname] [data-part=postgres] td");
         const row = page.locator("[data-comparison=execname] [data-part=postgres] td");
         const points = (shares[0] ?? 0) - (shares[1] ?? 0);
         assert.deepEqual(await row.allTextContents(), [
@@ -267,58 +272,45 @@ describe("asking", () => {
         await page.getByRole("button", { name: "follow up by" }).click();
         await page.getByRole("option", { name: "pid" }).click();
         await page.locator("[data-follow-up=pid]").waitFor();
-        assert.match(
-          (await page.locator("[data-follow-up]").textContent()) ?? "",
-          /high cost, at most 2.24k events\/s, on 3 of 3 hosts/,
-        );
+        await says(page, "[data-follow-up]", /high cost, at most 2.24k events\/s, on 3 of 3 hosts/);
         await page.getByRole("button", { name: "start measuring" }).click();
         await page.waitForFunction(() => location.hash.includes("i=ops-pid"));
         const selection = { instrumentation: "ops", ...SLOW, where: { eq: ["execname", "postgres"] } };
-        assert.deepEqual(bed.api.posted, { selection, by: "pid" });
+        assert.deepEqual(bed.api.posted.get("/v1/selections/follow-up"), { selection, by: "pid" });
         await page.waitForSelector("[data-heatmap=ops-pid][data-state=live]");
       }));
   });
 
-  describe("every view", () => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  describe("every view", SIDE_BY_SIDE, () => {
+    // Fifty columns are no other page than three hundred, but for axe, which looks at each cell of the table behind them.
+    const NEAR = `from=${FROM + 175}&to=${FROM + 225}`;
+    const SEL = `${SLOW.from},${SLOW.to},${SLOW.low},${SLOW.high}`;
     const rows: [name: string, view: string, ready: string, act?: (page: Page) => Promise<void>][] = [
-      ["the heatmap", PAST, "[data-key-value] .spark path"],
-      ["the heatmap with hues, on light", `${PAST}&hue=node&theme=light`, "[data-hues=node]"],
-      ["a selection", SELECTED, "[data-selected]"],
-      ["a difference, on light", `${SELECTED}&against=day&theme=light`, "[data-compared]"],
-      ["lines", `i=cpu&${PAST}`, "[data-lines] canvas"],
-      ["the help", PAST, "[data-heatmap]", (page) => page.keyboard.press("?")],
-      ["an open menu", PAST, "[data-heatmap]", (page) => page.keyboard.press("/")],
+      ["the heatmap", NEAR, "[data-key-value] .spark path"],
+      ["the heatmap with hues, on light", `${NEAR}&hue=node&theme=light`, "[data-hues=node]"],
+      ["a selection", `${NEAR}&sel=${SEL}`, "[data-selected]"],
+      ["a difference, on light", `${NEAR}&sel=${SEL}&against=day&theme=light`, "[data-compared]"],
+      ["lines", `i=cpu&${NEAR}`, "[data-lines] canvas"],
+      ["the help", NEAR, "[data-heatmap]", (page) => pressed(page, "?", ".help")],
+      ["an open menu", NEAR, "[data-heatmap]", (page) => pressed(page, "/", "[role=option]")],
     ];
     for (const [name, view, ready, act] of rows) {
       test(`has no violation that axe-core knows: ${name}`, () =>
         onPage(view, async (page) => {
           await page.waitForSelector(ready);
           await act?.(page);
-          // Evaluated by the debugger, which the page's policy does not bind.
-          await page.evaluate(axe);
-          const found = await page.evaluate(async () => {
-            type Axe = {
-              run: () => Promise<{
-                violations: { id: string; nodes: { target: unknown[]; failureSummary: string }[] }[];
-              }>;
-            };
-            const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-            return violations.map(
-              ({ id, nodes }) =>
-                `${id}: ${nodes
-                  .slice(0, 4)
-                  .map((node) => `${node.target.join()} ${node.failureSummary.slice(0, 160)}`)
-                  .join(" | ")}`,
-            );
-          });
-          assert.deepEqual(found, []);
+          assert.deepEqual(await violations(page), []);
         }));
     }
   });
 
   test("none of it left a word on the console under the product's policy", () => assert.deepEqual(bed.problems, []));
 });
+
+async function pressed(page: Page, key: string, opens: string): Promise<void> {
+  await page.keyboard.press(key);
+  await page.waitForSelector(opens);
+}
 
 /** Events of the model outside whole buckets of [low, high). */
 function leftOutOf(low: number, high: number): { below: number; above: number } {

@@ -11,18 +11,22 @@ import { rampOf } from "../../core/heatmap/ramp.ts";
 import { clockText } from "../../web/clock.ts";
 import { formatCount, formatRange } from "../../core/units.ts";
 import { BUCKETS, fakeBreakdown, HOSTS } from "./fake-model.ts";
-import { FROM, fullest, MODEL, PageBed, PAST, plotOf, readout, TO } from "./page-bed.ts";
+import { FROM, fullest, MODEL, PAST, plotOf, reads, says, TO, usePageBed, type PageBed } from "./page-bed.ts";
 
+/** Tests that share nothing but the browser: while one waits for a frame another goes on. */
+const SIDE_BY_SIDE = { concurrency: 3 };
+
+const { open, release } = usePageBed();
 let bed: PageBed;
 const onPage = (...args: Parameters<PageBed["onPage"]>): Promise<void> => bed.onPage(...args);
 
 describe("the page in a browser", () => {
   before(async () => {
-    bed = await PageBed.open();
+    bed = await open();
   });
-  after(() => bed.close());
+  after(release);
 
-  describe("the picture", () => {
+  describe("the picture", SIDE_BY_SIDE, () => {
     test("colours a known cell by the rank of its count, and leaves zero to the background", () =>
       onPage(`${PAST}&lines=&per=bucket`, async (page) => {
         const { picture, middle, pixel } = await plotOf(page);
@@ -56,7 +60,7 @@ describe("the page in a browser", () => {
         assert.deepEqual([hatched, background], [1, 6]);
         const { x, y } = middle(ts, 40);
         await hover(x, y);
-        assert.equal(await readout(page), `${clockText(ts, "utc")} no data the host could not be reached`);
+        await reads(page, `${clockText(ts, "utc")} no data the host could not be reached`);
       }));
 
     test("marks partial columns below the plot", () =>
@@ -68,7 +72,7 @@ describe("the page in a browser", () => {
       }));
   });
 
-  describe("the line that reads it", () => {
+  describe("the line that reads it", SIDE_BY_SIDE, () => {
     test("gives time, range of values, exact count, total and hosts", () =>
       onPage(PAST, async (page) => {
         const { middle, hover } = await plotOf(page);
@@ -78,17 +82,17 @@ describe("the page in a browser", () => {
         await hover(x, y);
         const range = formatRange(BUCKETS.lowOf(bucket), BUCKETS.highOf(bucket), "ns");
         const total = formatCount(MODEL.columns[150]?.total ?? 0);
-        const expected = `${clockText(ts, "utc")} ${range} ${formatCount(count)} of ${total} operations ${HOSTS} of ${HOSTS} hosts`;
-        assert.equal(await readout(page), expected);
+        const hosts = `${HOSTS} of ${HOSTS} hosts`;
+        await reads(page, `${clockText(ts, "utc")} ${range} ${formatCount(count)} of ${total} operations ${hosts}`);
       }));
 
     test("is reached by arrow keys too", () =>
       onPage(PAST, async (page) => {
-        await page.locator("[data-heatmap]").focus();
+        // From wherever one is: the first of them takes the focus there.
         await page.keyboard.press("ArrowLeft");
-        assert.match(await readout(page), /^22:17:29 /);
+        await reads(page, /^22:17:29 /);
         await page.keyboard.press("ArrowLeft");
-        assert.match(await readout(page), /^22:17:28 /);
+        await reads(page, /^22:17:28 /);
       }));
 
     test("has a table of percentiles behind it for screen readers", () =>
@@ -100,7 +104,7 @@ describe("the page in a browser", () => {
       }));
   });
 
-  describe("keys", () => {
+  describe("keys", SIDE_BY_SIDE, () => {
     test("are listed with the shares that the model says, and add up", () =>
       onPage(PAST, async (page) => {
         const parts = fakeBreakdown("execname", FROM, TO, TRUE, null, null);
@@ -124,7 +128,7 @@ describe("the page in a browser", () => {
         assert.deepEqual(JSON.parse(where ?? ""), { eq: ["execname", "postgres"] });
         await page.waitForSelector("[data-key-value=node].out");
         assert.match(page.url(), /where=execname:postgres/);
-        assert.match((await page.locator(".sentence").textContent()) ?? "", /whereexecname = postgres/);
+        await says(page, ".sentence", /whereexecname = postgres/);
         await page.locator("[data-key-value=postgres] .key-main").click();
         await page.waitForSelector("[data-key-value=node]:not(.out)");
       }));
@@ -140,7 +144,7 @@ describe("the page in a browser", () => {
       }));
   });
 
-  describe("a stretch of time", () => {
+  describe("a stretch of time", SIDE_BY_SIDE, () => {
     test("dragged over is zoomed to, and escape goes back", () =>
       onPage(PAST, async (page) => {
         const { middle, drag } = await plotOf(page);
@@ -179,13 +183,21 @@ describe("the page in a browser", () => {
         });
         const before = await at();
         const first = Number(await heatmap.getAttribute("data-last-ts"));
-        await page.waitForSelector(`[data-last-ts='${first + 2}']`);
+        // A busy machine puts two columns into one frame: then the second is never alone.
+        await page.waitForFunction(
+          (ts) => Number(document.querySelector<HTMLElement>("[data-heatmap]")?.dataset["lastTs"]) >= ts,
+          first + 2,
+        );
         assert.deepEqual(await at(), before);
         assert.deepEqual(await page.evaluate(() => (window as unknown as { shifts: number[] }).shifts), []);
         const delays = await heatmap.evaluate(
           (element) => (element as unknown as { __delays: { ts: number }[] }).__delays,
         );
-        assert.equal(delays.at(-1)?.ts, first + 2);
+        for (const ts of [first + 1, first + 2])
+          assert.ok(
+            delays.some((each) => each.ts === ts),
+            String(ts),
+          );
       }));
 
     test("stands still on space and runs again on l", () =>
@@ -199,17 +211,21 @@ describe("the page in a browser", () => {
 
     test("keeps the picture when the connection goes, says since when, and comes back", () =>
       onPage("last=60", async (page) => {
-        bed.api.dropStreams();
-        const message = page.locator(".plot-message");
-        await message.waitFor();
-        assert.match((await message.textContent()) ?? "", /^no connection since \d\d:\d\d:\d\d; trying again$/);
-        assert.equal(await page.locator("[data-heatmap]").getAttribute("data-columns"), "60");
+        // Nothing comes until it has been looked at, however long that takes.
+        bed.api.silent = true;
+        try {
+          bed.api.dropStreams();
+          await says(page, ".plot-message", /^no connection since \d\d:\d\d:\d\d; trying again$/);
+          assert.equal(await page.locator("[data-heatmap]").getAttribute("data-columns"), "60");
+        } finally {
+          bed.api.silent = false;
+        }
         await page.waitForSelector("[data-state=live]");
+        await page.locator(".plot-message").waitFor({ state: "detached" });
       }));
 
     test("shows an outage as a gap when a column comes that says so", () =>
       onPage("last=60", async (page) => {
-        bed.api.now = () => Date.now() / 1000;
         const ts = Number(await page.locator("[data-heatmap]").getAttribute("data-last-ts")) - 20;
         const none = { total: null, p50: null, p90: null, p99: null, p999: null, bucket: [], count: [] };
         bed.api.send({ ts, reporting: 0, expected: HOSTS, dropped: 0, reason: "host_reboot", ...none });
@@ -219,7 +235,7 @@ describe("the page in a browser", () => {
       }));
   });
 
-  describe("the frame", () => {
+  describe("the frame", SIDE_BY_SIDE, () => {
     test("gives the heatmap half of the first screen at 1440 x 900", () =>
       onPage(PAST, async (page) => {
         const { width, height } = await plotOf(page);
@@ -230,7 +246,7 @@ describe("the page in a browser", () => {
       onPage(
         PAST,
         async (page) => {
-          assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+          await page.waitForFunction(() => document.documentElement.scrollWidth === 390);
           const heatmap = await page.locator("[data-heatmap]").boundingBox();
           const keys = await page.locator("[data-keys]").boundingBox();
           assert.ok((heatmap?.y ?? 0) + (heatmap?.height ?? 0) <= (keys?.y ?? 0));
@@ -257,7 +273,7 @@ describe("the page in a browser", () => {
       }));
   });
 
-  describe("signing in", () => {
+  describe("signing in", SIDE_BY_SIDE, () => {
     test("by link uses the code once and leaves only the view in the address", () =>
       onPage(PAST, async (page) => {
         assert.equal(new URL(page.url()).hash, `#${PAST}`);

@@ -3,6 +3,7 @@
  *
  * Whatever a page writes on its console is kept, for a test at the end to find nothing.
  */
+import assert from "node:assert/strict";
 import type { Browser, Page } from "playwright-core";
 import type { Heatmap } from "../../core/api.ts";
 import { TRUE } from "../../core/predicate.ts";
@@ -23,12 +24,34 @@ export interface Size {
   readonly height: number;
 }
 
+const DESK: Size = { width: 1440, height: 900 };
+
+let users = 0;
+let opened: Promise<PageBed> | null = null;
+
+/** To be called when a test file loads: all files of a process share one bed, which goes with the last of them. */
+export function usePageBed(): { open: () => Promise<PageBed>; release: () => Promise<void> } {
+  users += 1;
+  return {
+    open: () => (opened ??= PageBed.open()),
+    release: async () => {
+      users -= 1;
+      const bed = opened;
+      if (users > 0 || bed === null) return;
+      opened = null;
+      await (await bed).close();
+    },
+  };
+}
+
 export class PageBed {
   readonly api: FakeApi;
   readonly browser: Browser;
   readonly address: string;
   /** What pages have said on their consoles. */
   readonly problems: string[] = [];
+  /** Pages that are nobody's now: making one costs more than most tests do. */
+  readonly #idle: Page[] = [];
 
   private constructor(api: FakeApi, address: string, browser: Browser) {
     this.api = api;
@@ -49,9 +72,25 @@ export class PageBed {
   }
 
   /** Runs `look` on a page of its own that is signed in and shows the view. */
-  async onPage(view: string, look: (page: Page) => Promise<void>, viewport?: Size): Promise<void> {
-    const size = viewport ?? { width: 1440, height: 900 };
-    const context = await this.browser.newContext({ viewport: size, colorScheme: "dark" });
+  async onPage(view: string, look: (page: Page) => Promise<void>, viewport: Size = DESK): Promise<void> {
+    const page = this.#idle.pop() ?? (await this.#newPage());
+    try {
+      await page.setViewportSize(viewport);
+      await page.mouse.move(0, 0);
+      await page.goto(`${this.address}#signin=${CODE}&${view}`);
+      await page.waitForSelector(view.includes("to=") ? "[data-state=paused]" : "[data-state=live]");
+      await look(page);
+      // Nothing of it goes on behind the next test.
+      await page.goto("about:blank");
+    } catch (error) {
+      await page.context().close();
+      throw error;
+    }
+    this.#idle.push(page);
+  }
+
+  async #newPage(): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: DESK, colorScheme: "dark" });
     const page = await context.newPage();
     page.on("console", (message) => {
       // The hint on reading pixels back is about this test, not about the page.
@@ -59,10 +98,7 @@ export class PageBed {
       if (["error", "warning"].includes(message.type()) && !own) this.problems.push(message.text());
     });
     page.on("pageerror", (error) => this.problems.push(error.message));
-    await page.goto(`${this.address}#signin=${CODE}&${view}`);
-    await page.waitForSelector(view.includes("to=") ? "[data-state=paused]" : "[data-state=live]");
-    await look(page);
-    await context.close();
+    return page;
   }
 }
 
@@ -126,5 +162,32 @@ export function fullest(ts: number): { bucket: number; count: number } {
 
 export async function readout(page: Page): Promise<string> {
   const text = await page.locator("[data-readout]").textContent();
+  return spaced(text);
+}
+
+/** Waits until the line that reads the picture says this. */
+export async function reads(page: Page, expected: string | RegExp): Promise<void> {
+  await says(page, "[data-readout]", expected);
+}
+
+/** Waits until an element says this, spaces as one sees them; fails with what it says instead. */
+export async function says(page: Page, selector: string, expected: string | RegExp): Promise<void> {
+  const { source, exact } =
+    typeof expected === "string" ? { source: expected, exact: true } : { source: expected.source, exact: false };
+  await page
+    .waitForFunction(
+      ([selector, source, exact]) => {
+        const text = (document.querySelector(selector)?.textContent ?? "").replace(/\s+/g, " ").trim();
+        return exact ? text === source : new RegExp(source).test(text);
+      },
+      [selector, source, exact] as const,
+      { timeout: 10_000 },
+    )
+    .catch(async () =>
+      assert.fail(`${selector} says "${spaced(await page.locator(selector).textContent())}", not ${source}`),
+    );
+}
+
+function spaced(text: string | null): string {
   return (text ?? "").replace(/\s+/g, " ").trim();
 }

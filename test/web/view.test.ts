@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { parsePredicate, predicateJson, type PredicateJson } from "../../core/predicate.ts";
 import { predicateText } from "../../web/panels/predicate-text.ts";
-import { readAddress, signInCode, writeAddress } from "../../web/view/address.ts";
+import { readAddress, writeAddress } from "../../web/view/address.ts";
+import { arrivalOf, refusalText } from "../../web/view/arrival.ts";
 import { scaled, shifted } from "../../web/view/range.ts";
 import { admits, isolate, toggle, whereOf, type Term } from "../../web/view/terms.ts";
 import { DEFAULT_VIEW, type View } from "../../web/view/view.ts";
@@ -40,9 +41,20 @@ describe("the address", () => {
   test("that cannot be read means the default", () => {
     assert.deepEqual(readAddress("#last=soon&colour=pink&theme=9&where=%zz&where=nothing&from=5&to=2"), DEFAULT_VIEW);
   });
-  test("never repeats a sign-in code", () => {
-    assert.equal(signInCode("#signin=abc&by=syscall"), "abc");
+  test("never repeats how somebody signed in", () => {
+    const rows: [string, object | null, string][] = [
+      ["#signin=abc&by=syscall", { kind: "code", code: "abc" }, "#by=syscall"],
+      ["#signed-in", { kind: "back" }, ""],
+      ["#by=syscall&sign-in-failed=OIDC_STATE", { kind: "refused", code: "OIDC_STATE" }, "#by=syscall"],
+      ["#by=syscall", null, "#by=syscall"],
+      ["", null, ""],
+    ];
+    for (const [hash, arrival, rest] of rows) assert.deepEqual(arrivalOf(hash), { arrival, rest });
     assert.equal(writeAddress(readAddress("#signin=abc&by=syscall")), "by=syscall");
+  });
+  test("chooses no words of the page", () => {
+    assert.equal(refusalText("<b>call 555-0100</b>"), "signing in did not work");
+    assert.match(refusalText("OIDC_NOBODY"), /not which tenant/);
   });
 });
 

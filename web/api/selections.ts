@@ -10,8 +10,8 @@ import type {
 } from "../../core/api.ts";
 import type { Selection } from "../../core/selection.ts";
 import type { Region } from "../view/region.ts";
-import { call, query } from "./client.ts";
-import type { Scope } from "./resources.ts";
+import { addressOf, ask, type Answer, type BodyOf } from "./client.ts";
+import { viewOf, type Scope } from "./resources.ts";
 
 export const EXPORT_FORMATS = ["csv", "jsonl", "parquet", "arrow"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -25,20 +25,23 @@ export interface Pair {
 }
 
 export async function compare(pair: Pair, limit: number, signal: AbortSignal): Promise<SelectionComparison> {
-  return post("compare", { ...pairBody(pair), limit }, signal);
+  return ask("POST", "/v1/selections/compare", { body: { ...pairBody(pair), limit }, signal });
 }
 
 export async function difference(pair: Pair, columns: number, signal: AbortSignal): Promise<SelectionDifference> {
-  return post("difference", { ...pairBody(pair), columns }, signal);
+  // The page draws none of "rest" (difference-panel.tsx).
+  const body = { ...pairBody(pair), columns } as BodyOf<"POST", "/v1/selections/difference">;
+  return ask("POST", "/v1/selections/difference", { body, signal });
 }
 
 /** What measuring the selection with one more field would be; nothing is made. */
 export async function previewFollowUp(scope: Scope, region: Region, by: string): Promise<InstrumentationPreview> {
-  return post("follow-up", { ...followUpBody(scope, region, by), dryRun: true });
+  const preview = await askFollowUp(scope, region, by, true);
+  return preview as InstrumentationPreview;
 }
 
 export async function followUp(scope: Scope, region: Region, by: string): Promise<InstrumentationInfo> {
-  return post("follow-up", followUpBody(scope, region, by));
+  return (await askFollowUp(scope, region, by, false)) as InstrumentationInfo;
 }
 
 /**
@@ -46,28 +49,27 @@ export async function followUp(scope: Scope, region: Region, by: string): Promis
  */
 export function exportPath(scope: Scope, region: Region, by: string | null, format: ExportFormat): string {
   const { from, to, low, high } = region;
-  const where = scope.where === null ? null : JSON.stringify(scope.where);
-  const what = by === null ? { value: "windows" } : { value: "breakdown", by, low, high };
-  const params = { ...what, format, from, to, tenant: scope.tenant, where };
-  return `/v1/instrumentations/${encodeURIComponent(scope.instrumentation)}/export${query(params)}`;
+  const what = by === null ? { value: "windows" as const } : { value: "breakdown" as const, by, low, high };
+  const query = { ...what, format, from, to, ...viewOf(scope) };
+  return addressOf("GET", "/v1/instrumentations/{id}/export", { ids: [scope.instrumentation], query });
 }
 
-function pairBody({ scope, a, against, b }: Pair): object {
+async function askFollowUp(
+  scope: Scope,
+  region: Region,
+  by: string,
+  dryRun: boolean,
+): Promise<Answer<"POST", "/v1/selections/follow-up">> {
+  const body = { selection: selectionOf(scope, region), by, ...(dryRun && { dryRun }) };
+  return ask("POST", "/v1/selections/follow-up", { body });
+}
+
+function pairBody({ scope, a, against, b }: Pair) {
   const other = against === "selection" && b !== null ? { b: selectionOf(scope, b) } : {};
   const tenant = scope.tenant === null ? {} : { tenant: scope.tenant };
   return { a: selectionOf(scope, a), ...other, against, ...tenant };
 }
 
-function followUpBody(scope: Scope, region: Region, by: string): object {
-  return { selection: selectionOf(scope, region), by };
-}
-
 function selectionOf({ instrumentation, where }: Scope, { from, to, low, high }: Region): Selection {
   return { instrumentation, from, to, low, high, where: where ?? {} };
-}
-
-async function post<T>(kind: string, body: object, signal?: AbortSignal): Promise<T> {
-  const path = `/v1/selections/${kind}`;
-  const response = await call(path, { method: "POST", body, ...(signal === undefined ? {} : { signal }) });
-  return (await response.json()) as T;
 }

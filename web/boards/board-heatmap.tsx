@@ -26,6 +26,8 @@ interface Props {
   readonly colours: Colours;
   readonly zone: Zone;
   readonly noun: string;
+  /** Of the value axis; absent: wherever something was counted. */
+  readonly span?: ValueSpan;
   readonly crosshair: Crosshair;
   readonly onZoom: (from: number, to: number) => void;
   readonly onPan: (share: number) => void;
@@ -47,7 +49,7 @@ export function BoardHeatmap(props: Props) {
     // The axis only grows while one looks at the same thing: a picture that jumps cannot be compared with its neighbours.
     const of = `${heatmap.instrumentation} ${heatmap.scheme}`;
     const counted = spanOf(kind, bucketsOf(parseScheme(heatmap.scheme)), heatmap.columns);
-    const span = union(kept.current.of === of ? kept.current.span : null, counted);
+    const span = props.span ?? union(kept.current.of === of ? kept.current.span : null, counted);
     kept.current = { of, span };
     const scene = {
       ...{ heatmap, colours, zone, fromTs: stretch.from, toTs: stretch.to, span: span ?? EMPTY_SPAN },

@@ -5,9 +5,11 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Series } from "../../core/api.ts";
 import { quantity } from "../../core/units.ts";
 import type { Stretch } from "../api/resources.ts";
-import { clockText, type Zone } from "../clock.ts";
+import type { Zone } from "../clock.ts";
 import type { Crosshair } from "../heatmap/crosshair.ts";
 import { LinesChart, MAX_LINES } from "../lines/lines-chart.ts";
+import { stepLines } from "../lines/lines-keys.ts";
+import { LinesReadout, shownColumn } from "../lines/lines-readout.tsx";
 import { keyName } from "../panels/names.ts";
 import type { Colours } from "../theme.ts";
 import { useChartSize } from "./use-chart-size.ts";
@@ -35,27 +37,20 @@ export function BoardLines({ name, series, by, stretch, colours, zone, aliases, 
   }, [series, stretch, colours, zone]);
   useEffect(() => () => chart.current?.destroy(), []);
   useChartSize(host, () => chart.current?.resize());
-  const at = index ?? lastKnown(series);
-  const time = series.times[at];
+  const at = shownColumn(series, index);
   return (
     <>
       <div class="panel-reading">
-        <p class="readout">
-          {time !== undefined && (
-            <>
-              <time>{clockText(time, zone)}</time>{" "}
-              <span class="hosts">
-                {series.reporting[at] ?? 0} of {series.expected[at] ?? 0} hosts
-              </span>
-            </>
-          )}
-        </p>
+        <LinesReadout answer={series} at={at} zone={zone} />
       </div>
       <div
         class="heatmap lines"
         ref={host}
-        role="img"
-        aria-label={`lines of ${name}`}
+        tabIndex={0}
+        role="group"
+        aria-label={`lines of ${name}; arrow keys move the crosshair`}
+        onKeyDown={(event) => stepLines(chart.current, event)}
+        onBlur={() => chart.current?.leave()}
         data-board-lines
         data-columns={series.times.length}
       />
@@ -78,11 +73,4 @@ export function BoardLines({ name, series, by, stretch, colours, zone, aliases, 
       </dl>
     </>
   );
-}
-
-function lastKnown({ times, series }: Series): number {
-  for (let i = times.length - 1; i >= 0; i--) {
-    if (series.some(({ values }) => (values[i] ?? null) !== null)) return i;
-  }
-  return times.length - 1;
 }

@@ -23,6 +23,7 @@ import { messageOf, PageFrame, useProblems } from "../page-frame.tsx";
 import type { PageProps } from "../page-props.ts";
 import type { Motion } from "../panels/header.tsx";
 import type { Option } from "../panels/menu.tsx";
+import { TIME_KEYS, type KeyGroup } from "../panels/help.tsx";
 import { zoneAliases } from "../panels/names.ts";
 import { useKeyboard } from "../panels/use-keyboard.ts";
 import { useColours } from "../use-colours.ts";
@@ -35,7 +36,6 @@ import { usePage } from "../view/use-page.ts";
 import { DEFAULT_VIEW } from "../view/view.ts";
 import { columnsFor } from "../views/shared.ts";
 import { BoardBar } from "./board-bar.tsx";
-import { BoardHelp } from "./board-help.tsx";
 import { BoardPanelView } from "./board-panel.tsx";
 import { answererOf, isHeatmap, numericOf, ofZones, panelText, readPanel, requestFor, sameBoard } from "./board.ts";
 import { defaultBoard, ROLES, type BoardRole } from "./defaults.ts";
@@ -43,6 +43,19 @@ import { questionKey, useBoardData, type BoardData, type Question } from "./use-
 import "../style/boards.css";
 
 const LIST_EVERY_MS = 10_000;
+
+const HELP: readonly KeyGroup[] = [
+  {
+    name: "boards",
+    keys: [
+      ...TIME_KEYS,
+      ["arrows", "move the crosshair (panel focused)"],
+      ["drag sideways", "zoom all panels to a time"],
+      ["drag across", "open a selection in the view"],
+      ["esc", "back"],
+    ],
+  },
+];
 
 interface Known {
   readonly boards: readonly BoardInfo[];
@@ -59,7 +72,6 @@ export function BoardsPage(props: PageProps) {
   const problems = useProblems(onSignedOut);
   const [turn, setTurn] = useState(0);
   const [motion, setMotion] = useState<Motion>("connecting");
-  const [help, setHelp] = useState(false);
   const { answer, error } = usePolled(`boards ${turn}`, LIST_EVERY_MS, async (signal) => readKnown(session, signal));
   useEffect(() => {
     if (error !== null) problems.fail(error);
@@ -74,9 +86,7 @@ export function BoardsPage(props: PageProps) {
     "+": () => goTo(scaled(shared.range, instantsOf(shared.range, serverNow()), 0.5, serverNow())),
     "=": () => goTo(scaled(shared.range, instantsOf(shared.range, serverNow()), 0.5, serverNow())),
     "-": () => goTo(scaled(shared.range, instantsOf(shared.range, serverNow()), 2, serverNow())),
-    t: () => change({ theme: document.documentElement.dataset["theme"] === "dark" ? "light" : "dark" }),
-    "?": () => setHelp(!help),
-    Escape: () => (help ? setHelp(false) : history.back()),
+    Escape: () => history.back(),
   });
   return (
     <PageFrame
@@ -87,9 +97,8 @@ export function BoardsPage(props: PageProps) {
       onChange={change}
       onRange={goTo}
       onPauseToggle={togglePause}
-      onHelp={() => setHelp(!help)}
+      help={HELP}
     >
-      {help && <BoardHelp onClose={() => setHelp(false)} />}
       {answer === null ? (
         <p class="whole-page quiet">
           {error === null ? "reading boards …" : `could not read boards: ${messageOf(error)}; trying again`}

@@ -12,6 +12,8 @@ import { usePolled } from "../api/use-polled.ts";
 import { clockText, durationText, serverNow } from "../clock.ts";
 import { messageOf, PageFrame, useProblems } from "../page-frame.tsx";
 import type { PageProps } from "../page-props.ts";
+import type { KeyGroup } from "../panels/help.tsx";
+import { press, useKeyboard } from "../panels/use-keyboard.ts";
 import { useColours } from "../use-colours.ts";
 import { usePage } from "../view/use-page.ts";
 import { HostsTable } from "./hosts-table.tsx";
@@ -20,6 +22,7 @@ import { ZonesSection } from "./zones-section.tsx";
 import "../style/fleet.css";
 
 const EVERY_MS = 4000;
+const HELP: readonly KeyGroup[] = [{ name: "fleet", keys: [["/", "filter zones"]] }];
 
 interface Read {
   readonly hosts: readonly HostInfo[];
@@ -33,6 +36,7 @@ export function FleetPage({ session, onSignedOut }: PageProps) {
   const { shared, params, change } = usePage("fleet", ["host"]);
   useColours(shared.theme);
   const { notice, setNotice, fail } = useProblems(onSignedOut);
+  useKeyboard({ "/": () => press("/") });
   const { answer, error } = usePolled("fleet", EVERY_MS, readFleet);
   useEffect(() => {
     if (error !== null) fail(error);
@@ -46,6 +50,7 @@ export function FleetPage({ session, onSignedOut }: PageProps) {
       {...{ session, onSignedOut, shared, tenants, notice, motion }}
       onNotice={setNotice}
       onChange={change}
+      help={HELP}
     >
       {answer === null ? (
         <p class="whole-page quiet">

@@ -34,6 +34,7 @@ export function ZonesSection({ zones, tenants, shared }: Props) {
           type="text"
           class="filter-zones"
           aria-label="filter zones"
+          data-key="/"
           placeholder="zone, host or tenant"
           value={text}
           autocomplete="off"

@@ -12,7 +12,7 @@ export const AXIS_FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "De
 const TIME_LABEL_PX = 92;
 const VALUE_LABEL_PX = 26;
 
-/** HH:MM:SS at round times; the date below the first label and wherever it changes. */
+/** HH:MM:SS at round times; the date below the first label and wherever it changes. Where a tick is a day, dates alone. */
 export function timeAxis(zone: () => Zone, colours: () => Colours): Axis {
   return {
     scale: "x",
@@ -25,6 +25,7 @@ export function timeAxis(zone: () => Zone, colours: () => Colours): Axis {
     splits: (u, _axis, min, max) =>
       timeTicks(min, max, Math.floor(u.bbox.width / devicePixelRatio / TIME_LABEL_PX), zoneOffsetSec(min, zone())),
     values: (_u, splits) => {
+      if ((splits[1] ?? 0) - (splits[0] ?? 0) >= 86_400) return splits.map((ts) => dateText(ts, zone()));
       let shown = "";
       return splits.map((ts) => {
         const date = dateText(ts, zone());

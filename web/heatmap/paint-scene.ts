@@ -9,7 +9,7 @@ import { hueColours, litColours } from "./hue-colours.ts";
 import { buildPicture, type LaidPicture } from "./picture.ts";
 import type { Scene } from "./scene.ts";
 
-const HATCH_PERIOD_PX = 7;
+export const HATCH_PERIOD_PX = 7;
 
 /** @param ratio device pixels in a CSS pixel */
 export function paintScene(

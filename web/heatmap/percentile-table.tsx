@@ -36,7 +36,7 @@ export const PercentileTable = memo<Props>(
         </thead>
         <tbody>
           {heatmap.columns.map((column) => (
-            <tr key={column.ts}>
+            <tr key={rowKey(column.ts, heatmap)}>
               <th scope="row">{clockText(column.ts, zone)}</th>
               <td>{isMissing(column) ? `no data ${reasonText(column.reason)}` : formatCount(column.total ?? 0)}</td>
               {PERCENTILES.map((name) => {
@@ -56,3 +56,11 @@ export const PercentileTable = memo<Props>(
     Math.abs(now.heatmap.toTs - before.heatmap.toTs) < EVERY_SEC &&
     before.heatmap.columns.length === now.heatmap.columns.length,
 );
+
+/**
+ * A row keeps its element for as long as its time is shown, so that a reader stays where they are; then the newest time gets that
+ * element. A row that was thrown away would live on: Preact's former trees hold theirs, three thousand nodes at a time.
+ */
+function rowKey(ts: number, { stepSec, columns }: Heatmap): number {
+  return Math.round(ts / stepSec) % columns.length;
+}

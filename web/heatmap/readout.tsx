@@ -4,7 +4,7 @@
  * It has its own place, so it never covers the cell that it speaks of, and a fixed height, so nothing moves.
  */
 import type { Heatmap } from "../../core/api.ts";
-import { clockText, dateText, type Zone } from "../clock.ts";
+import { clockText, dateText, durationText, type Zone } from "../clock.ts";
 import { formatCount, formatQuantity, formatRange, formatShort } from "../../core/units.ts";
 import type { Cell } from "./cell.ts";
 import { isMissing } from "./column-window.ts";
@@ -40,10 +40,9 @@ function cellText({ cell, columnOnly }: PointedCell, heatmap: Heatmap, zone: Zon
   const { column, stepSec } = cell;
   const time = <time>{timeText(column.ts, stepSec, zone)}</time>;
   if (isMissing(column)) {
-    const why = column.reason === "" ? "nothing reported yet" : reasonText(column.reason);
     return (
       <>
-        {time} <b>no data</b> {why}
+        {time} <b>no data</b> {missingText(column.reason)}
       </>
     );
   }
@@ -84,7 +83,7 @@ function pictureText(heatmap: Heatmap, noun: string) {
       <b>{formatCount(heatmap.total)}</b> <span class="of">{noun}</span>{" "}
       <span class="hosts">{last === undefined ? "" : hostsText(last.reporting, last.expected)}</span>
       <span class="of"> {formatShort(dropped)} drops</span>
-      {unknown > 0 && <span class="lost"> no data for {formatCount(unknown * heatmap.stepSec)} s</span>}
+      {unknown > 0 && <span class="lost"> no data for {durationText(unknown * heatmap.stepSec)}</span>}
     </>
   );
 }
@@ -95,6 +94,10 @@ function timeText(ts: number, stepSec: number, zone: Zone): string {
   return `${date}${clockText(ts, zone)} – ${clockText(ts + stepSec, zone)}`;
 }
 
-function hostsText(reporting: number, expected: number): string {
+export function missingText(reason: string): string {
+  return reason === "" ? "nothing reported yet" : reasonText(reason);
+}
+
+export function hostsText(reporting: number, expected: number): string {
   return `${reporting} of ${expected} ${expected === 1 ? "host" : "hosts"}`;
 }

@@ -15,7 +15,7 @@ const REASONS: Record<GapReason, string> = {
   spool_corrupt: "the collector's spool was damaged",
   quarantined: "the batch was refused",
   collector_down: "the collector was down",
-  auth: "the host refused the key",
+  auth: "the collector's token was refused",
   disabled: "not enabled at that time",
   unsupported: "the host cannot measure this",
   too_late: "it came more than two days late",

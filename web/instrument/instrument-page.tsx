@@ -10,6 +10,8 @@ import { ask } from "../api/client.ts";
 import { usePolled } from "../api/use-polled.ts";
 import type { PageProps } from "../page-props.ts";
 import { messageOf, PageFrame, useProblems } from "../page-frame.tsx";
+import type { KeyGroup } from "../panels/help.tsx";
+import { press, useKeyboard } from "../panels/use-keyboard.ts";
 import { useColours } from "../use-colours.ts";
 import { usePage } from "../view/use-page.ts";
 import { draftOf, readDraft, requestLike, requestOf, type Draft } from "./draft.ts";
@@ -20,6 +22,7 @@ import { usePreview } from "./use-preview.ts";
 import "../style/instrument.css";
 
 const LIST_EVERY_MS = 5000;
+const HELP: readonly KeyGroup[] = [{ name: "instrument", keys: [["/", "choose the metric"]] }];
 
 export function MeasurePage({ session, onSignedOut }: PageProps) {
   const { shared, params, change } = usePage("instrument", ["draft", "open"]);
@@ -36,6 +39,7 @@ export function MeasurePage({ session, onSignedOut }: PageProps) {
   }, [list.error, list.answer]);
   const { metadata = null, tenants = [] } = read.answer ?? {};
   const instrumentations = (list.answer?.instrumentations ?? null) as readonly InstrumentationSummary[] | null;
+  useKeyboard({ "/": () => press("/") });
   const mayWrite = session.role === "operator" || session.scope === "write";
   return (
     <PageFrame
@@ -43,6 +47,7 @@ export function MeasurePage({ session, onSignedOut }: PageProps) {
       {...{ session, onSignedOut, shared, tenants, notice }}
       onNotice={setNotice}
       onChange={change}
+      help={mayWrite ? HELP : []}
     >
       {metadata === null ? (
         <p class="whole-page quiet">

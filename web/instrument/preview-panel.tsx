@@ -15,7 +15,7 @@ export function PreviewPanel({ preview, metadata }: { readonly preview: Preview;
       </section>
     );
   }
-  const { cost, program, probes, warnings, equal } = answer;
+  const { cost, program, probes, warnings } = answer;
   return (
     <section
       class={stale || error !== null ? "preview stale" : "preview"}
@@ -59,7 +59,6 @@ export function PreviewPanel({ preview, metadata }: { readonly preview: Preview;
           ))}
         </ul>
       )}
-      {equal.length > 0 && <p class="quiet">It counts what another one counts already: both share one enabling.</p>}
       {program === null ? (
         <p class="quiet no-program">No D program: the kernel counts it anyway, and collectors read the statistics.</p>
       ) : (

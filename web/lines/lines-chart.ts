@@ -10,6 +10,7 @@ import { timeAxis, valueAxis } from "../heatmap/axes.ts";
 import type { ValueSpan } from "../../core/heatmap/value-span.ts";
 import type { Crosshair, Pointed } from "../heatmap/crosshair.ts";
 import type { Colours } from "../theme.ts";
+import { drawMissing } from "./missing.ts";
 import uPlot, { type AlignedData, type Options } from "../uplot.ts";
 
 export interface LinesScene {
@@ -77,10 +78,12 @@ export class LinesChart {
           width: 1.5,
           stroke: () => colours().keys[i] ?? colours().inkSoft,
           pxAlign: 0 as const,
-          points: { show: false },
+          // A value between two that are missing is no line: it gets a dot.
+          points: { show: true, size: 4, width: 0, fill: () => colours().keys[i] ?? colours().inkSoft, filter: lone },
         })),
       ],
       hooks: {
+        drawClear: [(u) => drawMissing(u, this.#scene.answer, this.#edges(), colours())],
         setCursor: [
           (u) => {
             onHover(this.#indexAt(u));
@@ -112,6 +115,21 @@ export class LinesChart {
     if (width > 0 && height > 0) this.#plot.setSize({ width, height });
   }
 
+  /** Moves the crosshair by whole columns; it starts at the newest. */
+  step(columns: number): void {
+    const { times, stepSec } = this.#scene.answer;
+    const before = this.#indexAt(this.#plot);
+    const index = before === null ? times.length - 1 : Math.min(times.length - 1, Math.max(0, before + columns));
+    const ts = times[index];
+    if (ts === undefined) return;
+    this.#following = false;
+    this.#plot.setCursor({ left: this.#plot.valToPos(ts + stepSec / 2, "x"), top: 0 });
+  }
+
+  leave(): void {
+    this.#plot.setCursor({ left: -10, top: -10 });
+  }
+
   destroy(): void {
     this.#crosshair?.leave(this);
     this.#plot.destroy();
@@ -126,8 +144,11 @@ export class LinesChart {
   #indexAt(u: uPlot): number | null {
     const { left = -1 } = u.cursor;
     if (left < 0) return null;
-    const { times } = this.#scene.answer;
-    const after = times.findIndex((ts) => ts > u.posToVal(left, "x"));
+    const { times, stepSec } = this.#scene.answer;
+    const at = u.posToVal(left, "x");
+    // At the live edge of a board there is time that nobody has told of yet.
+    if (at >= (times.at(-1) ?? 0) + stepSec) return null;
+    const after = times.findIndex((ts) => ts > at);
     return after < 0 ? times.length - 1 : Math.max(0, after - 1);
   }
 
@@ -158,4 +179,11 @@ export class LinesChart {
     for (const { values } of this.#scene.answer.series) for (const value of values) max = Math.max(max, value ?? 0);
     return { kind: "linear", min: 0, max: max === 0 ? 1 : max * 1.08 };
   }
+}
+
+/** Which values have no neighbour to draw a line to. */
+function lone(u: uPlot, series: number): number[] {
+  const values = u.data[series] ?? [];
+  const has = (i: number): boolean => (values[i] ?? null) !== null;
+  return Array.from(values, (_, i) => i).filter((i) => has(i) && !has(i - 1) && !has(i + 1));
 }

@@ -3,7 +3,6 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Series } from "../../core/api.ts";
-import { clockText } from "../clock.ts";
 import type { Crosshair } from "../heatmap/crosshair.ts";
 import { fieldName, keyName } from "../panels/names.ts";
 import type { Motion } from "../panels/header.tsx";
@@ -12,8 +11,12 @@ import { quantity } from "../../core/units.ts";
 import { admits } from "../view/terms.ts";
 import type { View } from "../view/view.ts";
 import { LinesChart, MAX_LINES } from "./lines-chart.ts";
+import { stepLines } from "./lines-keys.ts";
+import { LinesReadout, shownColumn } from "./lines-readout.tsx";
 
 interface Props {
+  /** What is measured. */
+  readonly name: string;
   readonly by: string | null;
   readonly answer: Series | null;
   readonly view: View;
@@ -59,29 +62,24 @@ export function LinesPanel(props: Props) {
       chart.current?.destroy();
     };
   }, []);
-  const at = index ?? lastKnown(answer);
-  const time = answer?.times[at];
+  const at = shownColumn(answer, index);
   return (
     <>
-      <section class="heatmap-panel">
+      <section class="heatmap-panel" aria-label={props.name}>
         <div class="over-plot">
-          <p class="readout">
-            {time !== undefined && answer !== null && (
-              <>
-                <time>{clockText(time, view.zone)}</time>{" "}
-                <span class="hosts">
-                  {answer.reporting[at] ?? 0} of {answer.expected[at] ?? 0} hosts
-                </span>
-              </>
-            )}
-          </p>
+          <LinesReadout answer={answer} at={at} zone={view.zone} />
         </div>
         <div
           class="heatmap lines"
           ref={host}
+          tabIndex={0}
+          role="group"
+          aria-label={`lines of ${props.name}; arrow keys move the crosshair`}
           data-lines
           data-state={motion}
           data-columns={answer?.times.length ?? 0}
+          onKeyDown={(event) => stepLines(chart.current, event)}
+          onBlur={() => chart.current?.leave()}
           onDblClick={props.onBack}
         >
           {props.message !== null && <p class="plot-message">{props.message}</p>}
@@ -125,12 +123,4 @@ function LineKeys({ by, answer, at, view, aliases, onIsolate }: Props & { readon
       </ul>
     </aside>
   );
-}
-
-function lastKnown(answer: Series | null): number {
-  if (answer === null) return -1;
-  for (let i = answer.times.length - 1; i >= 0; i--) {
-    if (answer.series.some(({ values }) => (values[i] ?? null) !== null)) return i;
-  }
-  return answer.times.length - 1;
 }

@@ -1,57 +1,39 @@
 /**
- * help.tsx: every key that the page knows, and what a hand can do, under `?`.
+ * help.tsx: the keys that a page knows, and what a hand can do, under `?`. Each page says its own; nothing is listed that does nothing.
  */
-const GROUPS: readonly (readonly [name: string, keys: readonly (readonly [keys: string, what: string])[]])[] = [
-  [
-    "time and values",
-    [
-      ["space", "pause, or follow live"],
-      ["l", "follow live"],
-      ["[ ]", "earlier, later by half"],
-      ["+ −", "less time, more time"],
-      ["o", "crop outliers, or show all values"],
-      ["a", "logarithmic or linear axis"],
-      ["esc", "back: steps, selection, zoom"],
-    ],
-  ],
-  [
-    "reading",
-    [
-      ["/", "search metrics"],
-      ["1 – 4", "line of p50, p90, p99, p99.9"],
-      ["c", "colour by rank, log, linear"],
-      ["h", "hues for the largest keys"],
-      ["t", "dark or light"],
-      ["?", "this list"],
-    ],
-  ],
-  [
-    "on the heatmap",
-    [
-      ["arrows", "move the crosshair"],
-      ["shift arrows", "extend a selection"],
-      ["enter", "break it down"],
-      ["{ }", "lower, higher values"],
-      ["z", "zoom to the selection"],
-    ],
-  ],
-  [
-    "by hand",
-    [
-      ["drag sideways", "zoom to a time"],
-      ["drag up, down", "zoom to values"],
-      ["drag across", "select times × values (or shift)"],
-      ["drag an axis", "move along it"],
-      ["wheel sideways", "move in time; pinch to zoom"],
-      ["double click", "back"],
-    ],
-  ],
-];
+export interface KeyGroup {
+  readonly name: string;
+  readonly keys: readonly (readonly [keys: string, what: string])[];
+}
 
-export function Help({ onClose }: { readonly onClose: () => void }) {
+/** What every page knows (page-frame.tsx). */
+export const EVERYWHERE: KeyGroup = {
+  name: "everywhere",
+  keys: [
+    ["tab", "the next control"],
+    ["enter", "press it, open its menu"],
+    ["t", "dark or light"],
+    ["u", "UTC or local time"],
+    ["?", "this list"],
+  ],
+};
+
+export const TIME_KEYS = [
+  ["space", "pause, or follow live"],
+  ["l", "follow live"],
+  ["[ ]", "earlier, later by half"],
+  ["+ −", "less time, more time"],
+] as const;
+
+interface Props {
+  readonly groups: readonly KeyGroup[];
+  readonly onClose: () => void;
+}
+
+export function Help({ groups, onClose }: Props) {
   return (
     <aside class="help" aria-label="keyboard">
-      {GROUPS.map(([name, keys]) => (
+      {groups.map(({ name, keys }) => (
         <section key={name}>
           <h2>{name}</h2>
           <dl>

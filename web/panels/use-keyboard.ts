@@ -4,7 +4,7 @@
 import { useEffect, useRef } from "preact/hooks";
 
 /** Key (as in KeyboardEvent.key) to what it does. An action that answers false lets the key do what it does anyway. */
-export type Keys = Readonly<Record<string, () => unknown>>;
+export type Keys = Readonly<Record<string, (event: KeyboardEvent) => unknown>>;
 
 export function useKeyboard(keys: Keys): void {
   const current = useRef(keys);
@@ -17,7 +17,7 @@ export function useKeyboard(keys: Keys): void {
       // Space on a focused button presses the button.
       if (event.key === " " && target instanceof HTMLButtonElement) return;
       const action = current.current[event.key];
-      if (action === undefined || action() === false) return;
+      if (action === undefined || action(event) === false) return;
       event.preventDefault();
     };
     addEventListener("keydown", onKeyDown);
@@ -25,7 +25,20 @@ export function useKeyboard(keys: Keys): void {
   }, []);
 }
 
-/** Presses the control that carries the key in `data-key`. */
+/** Presses the control that carries the key in `data-key`; goes into it where it is a field. */
 export function press(key: string): void {
-  document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.click();
+  const control = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+  if (control instanceof HTMLInputElement) control.focus();
+  else control?.click();
+}
+
+/** Hands an arrow to the picture, while nothing else has the focus and there is nothing to scroll. */
+export function toPicture(event: KeyboardEvent): boolean {
+  const picture = document.querySelector<HTMLElement>("[data-heatmap], [data-lines]");
+  const { scrollHeight } = document.documentElement;
+  if (picture === null || event.target !== document.body || scrollHeight > innerHeight) return false;
+  picture.focus();
+  const { key, shiftKey } = event;
+  picture.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey, bubbles: false, cancelable: true }));
+  return true;
 }

@@ -32,6 +32,7 @@ export function ScalarView(props: SharedProps) {
   return (
     <main class="stage">
       <LinesPanel
+        name={instrumentation.metric}
         by={by}
         answer={polled.answer}
         view={view}
