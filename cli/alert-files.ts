@@ -16,19 +16,29 @@ type FileRules = NonNullable<Alerting["rules"]>;
 /** @throws InputError naming the file that cannot be read */
 export async function readAlertFiles({ file, alerts }: Config): Promise<Alerting> {
   const { ruleFiles = [], allowTargets = [] } = alerts;
-  const rules: FileRules[number][] = [];
-  const hooks: FileRules[number][] = [];
-  for (const name of ruleFiles) {
-    const path = resolve(dirname(file), name);
-    const values = parseYaml(name, await read(file, "alerts.ruleFiles", path));
-    for (const key of Object.keys(values)) {
-      if (key !== "rules" && key !== "hooks") throw problem(name, key, `${key} is unknown, expected rules or hooks`);
-    }
-    rules.push(...listOf(name, values, "rules"));
-    for (const hook of listOf(name, values, "hooks"))
-      hooks.push({ ...hook, json: await withSecret(name, path, hook.json) });
+  const files = [];
+  for (const name of ruleFiles) files.push(await readAlertFile(name, resolve(dirname(file), name)));
+  return {
+    rules: files.flatMap(({ rules }) => rules),
+    hooks: files.flatMap(({ hooks }) => hooks),
+    allowTargets,
+  };
+}
+
+/** @param name what errors call it */
+export async function readAlertFile(
+  name: string,
+  path: string,
+): Promise<{ readonly rules: FileRules; readonly hooks: FileRules }> {
+  const values = parseYaml(name, await read(name, "alerts.ruleFiles", path));
+  for (const key of Object.keys(values)) {
+    if (key !== "rules" && key !== "hooks") throw problem(name, key, `${key} is unknown, expected rules or hooks`);
   }
-  return { rules, hooks, allowTargets };
+  const hooks: FileRules[number][] = [];
+  for (const hook of listOf(name, values, "hooks")) {
+    hooks.push({ ...hook, json: await withSecret(name, path, hook.json) });
+  }
+  return { rules: listOf(name, values, "rules"), hooks };
 }
 
 function listOf(file: string, values: Record<string, unknown>, key: string): FileRules {

@@ -6,8 +6,10 @@ import { readFile } from "node:fs/promises";
 import type { AlertInfo, AlertTest, SilenceInfo } from "../core/alerts/api.ts";
 import { MATCHER_OPS, type Matcher } from "../core/alerts/silence.ts";
 import { errorChain, InputError } from "../core/errors.ts";
+import type { SpecInput } from "../core/instrumentation.ts";
 import { answer, openApi, withApi, type ApiOptions } from "./api-client.ts";
 import { parseYaml } from "./config.ts";
+import { findLike } from "./find-instrumentation.ts";
 import { integerOption } from "./options.ts";
 
 const EXAMPLES = `Examples:
@@ -36,7 +38,12 @@ export function alertsCommand(): Command {
       .option("--days <n>", "how far back", integerOption("--days", 1, 90), 7)
       .action(async (file: string, options: ApiOptions & { days: number }) => {
         const api = await openApi(options, process.env);
-        for (const rule of await rulesIn(file)) {
+        for (const [at, each] of (await rulesIn(file)).entries()) {
+          const { instrumentation } = each;
+          const isDescribed = typeof instrumentation === "object" && instrumentation !== null;
+          const field = `${file}: rules[${at}].instrumentation`;
+          const id = isDescribed ? await findLike(api, instrumentation as SpecInput, field) : instrumentation;
+          const rule: Record<string, unknown> = { ...each, instrumentation: id };
           const body = { rule, from: -options.days * 86_400 };
           const tested = await answer<AlertTest>(api, api.client.POST("/v1/alerts/test", { body }));
           process.stdout.write(testText(String(rule["name"]), tested));
@@ -102,7 +109,7 @@ function alertLine({
     status.padEnd(8),
     name,
     key ?? "",
-    value === null ? "-" : String(value),
+    value === null ? "-" : rounded(value),
   ];
   const said = annotations["summary"] ?? "";
   return `${[...about, ...marks.filter((mark) => mark !== ""), said].join("  ").trimEnd()}\n`;
@@ -113,7 +120,12 @@ function testText(name: string, { fromTs, toTs, stepSec, evaluations, unknown, a
   const head = `${name}: ${alerts.length} alerts from ${time(fromTs)} to ${time(toTs)}, tried ${evaluations} times, every ${stepSec} s; no data at ${unknown}\n`;
   const lines = alerts.map(
     ({ key, fromTs: from, toTs: to, worst }) =>
-      `  ${time(from)} to ${to === null ? "now" : time(to)}  ${key ?? ""}  worst ${worst ?? "-"}\n`,
+      `  ${time(from)} to ${to === null ? "now" : time(to)}  ${key ?? ""}  worst ${worst === null ? "-" : rounded(worst)}\n`,
   );
   return [head, ...lines, ...notes.map((note) => `  (${note})\n`)].join("");
+}
+
+/** Four digits: what is left of a percentile's interpolation says nothing. */
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }

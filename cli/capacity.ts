@@ -5,6 +5,7 @@ import { Command } from "commander";
 import type * as api from "../core/capacity.ts";
 import { withApi, type ApiOptions } from "./api-client.ts";
 import { askService, writeAnswer, type Query } from "./capacity-client.ts";
+import { reportsCommand } from "./capacity-reports.ts";
 import * as tables from "./capacity-tables.ts";
 import { integerOption, pathOption } from "./options.ts";
 
@@ -98,6 +99,7 @@ export function capacityCommand(): Command {
       .option("--horizon-days <n>", "look so far ahead", integerOption("--horizon-days", 1, 730))
       .action(action<api.CapacityReport>(simple("report", null))),
   );
+  command.addCommand(reportsCommand());
   return command;
 }
 
@@ -122,7 +124,7 @@ function asked(name: string, description: string): Command {
     .option("--from <s>", "epoch seconds; negative: seconds before --to")
     .option("--to <s>", "epoch seconds; now unless said otherwise")
     .option("--json", "print the answer as it came")
-    .option("--format <name>", "csv, arrow, parquet or jsonl; of a report html")
+    .option("--format <name>", "csv, arrow, parquet or jsonl; of a report html too")
     .option("--output <file>", "write there", pathOption);
 }
 

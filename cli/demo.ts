@@ -10,7 +10,9 @@
  */
 import { Command, InvalidArgumentError } from "commander";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Incident, IncidentKind } from "../collectors/simulator/options.ts";
 import { startCollector } from "../collectors/collector.ts";
 import { makeKeyPair } from "../collectors/ssh.ts";
@@ -20,6 +22,7 @@ import { checkPort } from "../server/http.ts";
 import { createLog, type Log, type LogLevel } from "../server/log.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { State } from "../store/state.ts";
+import { readAlertFile } from "./alert-files.ts";
 import { Closers } from "./closers.ts";
 import { integerOption, pathOption } from "./options.ts";
 import { startServices } from "./services.ts";
@@ -114,6 +117,7 @@ async function compose(options: DemoOptions, log: Log, closers: Closers, signal:
     webDir: await orAborted(buildWeb(), signal),
     simulated: true,
     signInCode,
+    alerting: await exampleAlerts(),
     log,
     signal,
   });
@@ -201,6 +205,13 @@ const STANDING = [
   { metric: "fs.logical_rwops", label: "file system reads and writes", decomposition: ["optype"] },
   { metric: "fs.slow_ops", label: "slow file system operations", decomposition: ["latency"] },
 ] as const;
+
+/** The rules to begin with, which the repository keeps as an example: the alerts page has something to say, and --incident makes one fire. */
+async function exampleAlerts(): ReturnType<typeof readAlertFile> {
+  const paths = ["../deploy/alerts/example.yaml", "../../deploy/alerts/example.yaml"];
+  const found = paths.map((path) => fileURLToPath(new URL(path, import.meta.url))).find((path) => existsSync(path));
+  return readAlertFile("deploy/alerts/example.yaml", found ?? paths[0] ?? "");
+}
 
 async function nameTenants(state: State, simulator: Simulator): Promise<void> {
   const unknown = simulator.tenants.filter(({ id, name }) => state.tenants.get(id)?.name !== name);

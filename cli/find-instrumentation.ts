@@ -3,6 +3,8 @@
  */
 import type { InstrumentationInfo, MetricInfo } from "../core/api.ts";
 import { InputError } from "../core/errors.ts";
+import { canonicalSpec, parseSpec, type SpecInput } from "../core/instrumentation.ts";
+import { findMetric as catalogued } from "../d-scripts/catalogue.ts";
 import { answer, type Api } from "./api-client.ts";
 
 interface Instrumentations {
@@ -34,6 +36,32 @@ export async function findInstrumentation(
   const [best] = same.sort((a, b) => b.keys.length - a.keys.length);
   if (best === undefined) await findMetric(api, what);
   return best;
+}
+
+/**
+ * The id of the instrumentation that a file of alert rules describes as `{metric, decomposition, ...}`.
+ *
+ * @throws InputError where it describes none, or nobody measures it
+ */
+export async function findLike(api: Api, input: SpecInput, field: string): Promise<string> {
+  const wanted = textOf(input);
+  if (wanted === undefined) throw badField(field, `${input.metric} is no metric (isotherm metrics)`);
+  const { instrumentations } = await answer<Instrumentations>(api, api.client.GET("/v1/instrumentations"));
+  const found = instrumentations.find((each) => textOf(each) === wanted);
+  if (found !== undefined) return found.id;
+  throw badField(
+    field,
+    "nobody measures it yet, so there is nothing to try it on: a rule file makes it when the service starts",
+  );
+}
+
+function textOf(input: SpecInput): string | undefined {
+  const entry = catalogued(input.metric);
+  return entry === undefined ? undefined : canonicalSpec(parseSpec(input, entry.metric));
+}
+
+function badField(field: string, message: string): InputError {
+  return new InputError(`${field}: ${message}`, [{ field, code: "BAD_INSTRUMENTATION", message }]);
 }
 
 /** @throws InputError where there is no such metric */

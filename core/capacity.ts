@@ -22,6 +22,13 @@ interface Read {
 export interface Outlook {
   /** The share of the hours that is known, from the first one on. */
   readonly known: number;
+  /** The first hour that is known, epoch seconds. */
+  readonly sinceTs: number | null;
+  /**
+   * Each day's busiest hour so far, the oldest first: days of 24 hours, the last of which ends with the range; null: more than a quarter of it
+   * is not known.
+   */
+  readonly past: readonly (number | null)[];
   /** Why there is no forecast; null: there is one, and then only `reaches` may be null among the others. */
   readonly refused: { readonly code: string; readonly message: string } | null;
   readonly form: Form | null;
@@ -37,7 +44,7 @@ export interface Outlook {
   readonly backTest: BackTest | null;
   /** By hour of the week from Monday 00:00 UTC. */
   readonly season: readonly number[];
-  /** Each day's busiest hour, thinned out. */
+  /** Each day's busiest hour; of more than 60 days each week's. */
   readonly days: readonly DayAhead[];
 }
 

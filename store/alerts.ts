@@ -184,18 +184,25 @@ export interface DeliveryQuery {
   readonly status?: string | undefined;
   readonly id?: string | undefined;
   readonly sinceMs?: number | undefined;
+  /** Only those that follow this one in the list. */
+  readonly beforeMs?: number | undefined;
+  readonly beforeId?: string | undefined;
   readonly limit: number;
 }
 
+/** After any time that there is. */
+const MAX_MS = 2 ** 52;
+
 /** The newest first. */
 export async function readDeliveries(store: StoreClient, query: DeliveryQuery): Promise<AlertDeliveryRow[]> {
-  const { owner, status = "", id = "", sinceMs = 0, limit } = query;
+  const { owner, status = "", id = "", sinceMs = 0, beforeMs = MAX_MS, beforeId = "", limit } = query;
   const rows = await store.query<Record<string, unknown>>(
     `SELECT * FROM alert_deliveries FINAL
      WHERE ({owner:String} = '' OR owner = {owner:String}) AND ({status:String} = '' OR status = {status:String})
        AND ({id:String} = '' OR id = {id:String}) AND created_ms >= {since:Int64}
+       AND (created_ms < {before:Int64} OR (created_ms = {before:Int64} AND id > {beforeId:String}))
      ORDER BY created_ms DESC, id LIMIT {limit:UInt32}`,
-    { owner: owner ?? "", status, id, since: sinceMs, limit },
+    { owner: owner ?? "", status, id, since: sinceMs, before: beforeMs, beforeId, limit },
   );
   return rows.map((row) => ({
     ...ids(row),

@@ -10,6 +10,7 @@ import type { StoreClient } from "./client.ts";
 import { addColumn, addProjection, changeCodec, createTable, EMBEDDED, type Form } from "./ddl.ts";
 import {
   ALERT_DELIVERIES,
+  ALERT_GAPS,
   ALERT_HOOKS,
   ALERT_RULES,
   ALERT_SILENCES,
@@ -17,6 +18,8 @@ import {
   APPLIED,
   AUDIT,
   BOARDS,
+  CAPACITY_REPORTS,
+  CAPACITY_REPORT_RUNS,
   CLAIMS,
   HOSTS,
   INSTRUMENTATIONS,
@@ -103,6 +106,12 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 11,
     name: "buckets and numbers of batches in less",
     statements: (form) => ["bucket", "seq"].flatMap((column) => changeCodec(WINDOWS, column, form)),
+  },
+  {
+    version: 12,
+    name: "saved capacity reports, and what alert rules lacked",
+    statements: (form) =>
+      [CAPACITY_REPORTS, CAPACITY_REPORT_RUNS, ALERT_GAPS].flatMap((table) => createTable(table, form)),
   },
 ];
 

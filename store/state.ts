@@ -13,6 +13,7 @@ import type { ControlTable } from "./control.ts";
 import { openHosts, type HostRow } from "./hosts.ts";
 import { openInstrumentations, type InstrumentationRow } from "./instrumentations.ts";
 import { Ownership } from "./ownership.ts";
+import { openReports, type ReportTables } from "./reports.ts";
 import { openTenants, type TenantRow } from "./tenants.ts";
 import { Tokens } from "./tokens.ts";
 
@@ -25,6 +26,7 @@ export interface State {
   readonly claims: Claims;
   readonly boards: ControlTable<BoardRow>;
   readonly alerts: AlertTables;
+  readonly reports: ReportTables;
   close(): void;
 }
 
@@ -42,6 +44,7 @@ export async function openState(store: StoreClient, onError: (error: unknown) =>
     claims: new Claims(store, (line) => tokens.isLineValid(line)),
     boards: openBoards(store),
     alerts: openAlerts(store),
+    reports: openReports(store),
   };
   const changes = new Changes(store);
   const refresh = (): Promise<void> =>

@@ -392,6 +392,47 @@ export const ALERT_DELIVERIES = control(
   ],
 );
 
+/** Since when a rule's evaluations lacked something, and where it stood before (store/alert-gaps.ts). */
+export const ALERT_GAPS = control(
+  "alert_gaps",
+  ["rule"],
+  [
+    ["rule", "String"],
+    ["from_ts", "UInt32"],
+    ["changed_ms", "Int64"],
+    ["states", "String", "ZSTD(1)"],
+    ["seen_ms", "Int64"],
+  ],
+);
+
+/** Saved capacity reports: what is asked, when, and who is told (store/reports.ts). */
+export const CAPACITY_REPORTS = control(
+  "capacity_reports",
+  ["id"],
+  [
+    ["id", "String"],
+    ["owner", "String"],
+    ["report", "String", "ZSTD(1)"],
+    ["asked_ms", "Int64"],
+    ["created_ms", "Int64"],
+    ["changed_ms", "Int64"],
+    ["deleted_ms", "Int64"],
+  ],
+);
+
+/** The last run of each, and when the next is due. A table of its own: it is written by who runs it, the other by who changes it. */
+export const CAPACITY_REPORT_RUNS = control(
+  "capacity_report_runs",
+  ["report"],
+  [
+    ["report", "String"],
+    ["due_ms", "Int64"],
+    ["asked_ms", "Int64"],
+    ["next_ms", "Int64"],
+    ["run", "String", "ZSTD(1)"],
+  ],
+);
+
 /** Who does what only one process may (store/lease.ts). */
 export const LEASES = control(
   "leases",
@@ -459,6 +500,9 @@ export const TABLES: readonly Table[] = [
   ALERT_SILENCES,
   ALERT_DELIVERIES,
   LEASES,
+  ALERT_GAPS,
+  CAPACITY_REPORTS,
+  CAPACITY_REPORT_RUNS,
 ];
 
 /** How long each tier is kept: whole days, raw at least one, and none less than the one before it. */

@@ -2,6 +2,7 @@
  * api.ts: what the query API answers about alerts (core/api.ts has the rest). Times are epoch milliseconds, rows of history seconds.
  */
 import type { Status } from "./machine.ts";
+import type { PastFiring } from "./past.ts";
 import type { SilenceInput } from "./silence.ts";
 
 /** A rule with whose it is. `rule` is what `parseRule` reads. */
@@ -16,6 +17,12 @@ export interface AlertRuleInfo {
   readonly changedMs: number;
   /** Why it cannot be evaluated; "" while it can. */
   readonly problem: string;
+}
+
+/** GET /v1/alerts/rules/:id: a rule with when it fired, in the last 30 days. */
+export interface AlertRuleDetail extends AlertRuleInfo {
+  /** Ascending by `startsMs` for each key. */
+  readonly firings: readonly (PastFiring & { readonly key: string | null })[];
 }
 
 /** One rule's state for one key. */
@@ -53,6 +60,17 @@ export interface TriedAlert {
   readonly worst: number | null;
 }
 
+/** A column of the line that a tried rule's values make. */
+export interface TriedColumn {
+  readonly fromTs: number;
+  /** The worst of all keys in it; null: nothing to take a value of. */
+  readonly worst: number | null;
+  /** Whether nobody had watched, for any key, throughout. */
+  readonly isUnknown: boolean;
+  /** Whether some of it is from less than everything. */
+  readonly isPartial: boolean;
+}
+
 export interface AlertTest {
   readonly fromTs: number;
   readonly toTs: number;
@@ -63,6 +81,9 @@ export interface AlertTest {
   readonly unknown: number;
   readonly keys: number;
   readonly alerts: readonly TriedAlert[];
+  /** What it came to, at most some 600 columns; ascending. */
+  readonly columnSec: number;
+  readonly columns: readonly TriedColumn[];
   /** What the answer does not hold, in words. */
   readonly notes: readonly string[];
 }
@@ -95,6 +116,11 @@ export interface NewHookInfo extends HookInfo {
   readonly secret: string;
 }
 
+/** A hook when it was changed: with its secret where a new one was made, which is the one time that it is shown. */
+export interface ChangedHookInfo extends HookInfo {
+  readonly secret: string | null;
+}
+
 /** waiting: to be tried at `nextMs`; sent: a 2xx came; dead: given up, until somebody sends it again. */
 export type DeliveryStatus = "waiting" | "sent" | "dead";
 
@@ -109,6 +135,33 @@ export interface DeliveryInfo {
   /** Why the last attempt failed; never what the target answered. */
   readonly problem: string;
   readonly alerts: number;
+  /** Id of the saved report that it is of; null: it is of alerts. */
+  readonly report: string | null;
+}
+
+/** `next` of a page goes on where it ends: the newest first by `before`, by name by `after`. Null: there is no other page. */
+interface Page {
+  readonly next: string | null;
+}
+
+export interface AlertsPage extends Page {
+  readonly alerts: readonly AlertInfo[];
+}
+
+export interface AlertRulesPage extends Page {
+  readonly rules: readonly AlertRuleInfo[];
+}
+
+export interface SilencesPage extends Page {
+  readonly silences: readonly SilenceInfo[];
+}
+
+export interface HooksPage extends Page {
+  readonly hooks: readonly HookInfo[];
+}
+
+export interface DeliveriesPage extends Page {
+  readonly deliveries: readonly DeliveryInfo[];
 }
 
 /** What a test of a hook came to. */

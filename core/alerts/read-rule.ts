@@ -187,7 +187,10 @@ function readCondition(reader: Reader, json: unknown): Condition {
   const at = "condition";
   const kinds = Object.keys(CONDITION_FIELDS) as Kind[];
   const record = isRecord(json) ? json : {};
+  if (!isRecord(json)) reader.fail(at, "NOT_AN_OBJECT", "expected keys and values");
   const kind = reader.word(record["kind"], `${at}.kind`, kinds);
+  // Of which kind the other fields should be nobody knows.
+  if (record["kind"] !== kind) return { kind: "absent", windowSec: 1 };
   const given = reader.object(json, at, ["kind", ...CONDITION_FIELDS[kind]]);
   const windowSec = (most = MAX_WINDOW_SEC): number => reader.whole(given["windowSec"], `${at}.windowSec`, 1, most, 60);
   const threshold = (min = -Infinity, max = Infinity): Threshold => readThreshold(reader, given, at, min, max);

@@ -28,7 +28,7 @@ export interface KeyState {
 }
 
 /** An evaluation that lacked something. */
-interface Gap {
+export interface Gap {
   readonly fromTs: number;
   readonly before: ReadonlyMap<string, AlertState>;
 }
@@ -55,7 +55,15 @@ export class ActiveRule {
   #lateFromSec = 0;
   #lateAtSec = 0;
 
-  constructor(row: AlertRuleRow, rule: Rule, view: View, memory: Memory, states: ReadonlyMap<string, AlertState>) {
+  /** @param restored what evaluations lacked when somebody else made them, and whether data have come for that since */
+  constructor(
+    row: AlertRuleRow,
+    rule: Rule,
+    view: View,
+    memory: Memory,
+    states: ReadonlyMap<string, AlertState>,
+    restored?: { readonly gap: Gap; readonly isLate: boolean },
+  ) {
     this.row = row;
     this.rule = rule;
     this.view = view;
@@ -68,6 +76,14 @@ export class ActiveRule {
     const inMemory = this.#windows.filter((sec) => sec <= MEMORY_SEC);
     this.#source = memory.open(this.terms, Math.max(0, ...inMemory));
     this.#states = new Map(states);
+    this.#gap = restored?.gap ?? null;
+    // Long ago: whatever was still to come then has.
+    if (restored?.isLate === true) [this.#lateFromSec, this.#lateAtSec] = [1, 1];
+  }
+
+  /** The first evaluation that lacked something, with the states before it; null: none did. */
+  get gap(): Gap | null {
+    return this.#gap;
   }
 
   get states(): ReadonlyMap<string, AlertState> {
@@ -123,21 +139,27 @@ export class ActiveRule {
 
   /** Data have come for a tick that was settled. */
   noteLate(ts: number, nowSec: number): void {
-    if (this.#gap === null || ts < this.#gap.fromTs - (this.#windows[0] ?? 0) || ts >= this.#lastTs) return;
+    if (this.#gap === null || ts < this.#gap.fromTs - (this.#windows[0] ?? 0)) return;
+    // Before its first evaluation here all of it is the past.
+    if (this.#lastTs !== 0 && ts >= this.#lastTs) return;
     if (this.#lateFromSec === 0) this.#lateFromSec = nowSec;
     this.#lateAtSec = nowSec;
   }
 
   /** What is to be evaluated again now that late data have come; null: nothing, or not yet. */
-  takeLate(
-    nowSec: number,
-  ): { readonly fromTs: number; readonly toTs: number; readonly before: ReadonlyMap<string, AlertState> } | null {
-    if (this.#gap === null || this.#lateFromSec === 0) return null;
+  takeLate(nowSec: number): { readonly gap: Gap; readonly toTs: number } | null {
+    if (this.#gap === null || this.#lateFromSec === 0 || this.#lastTs <= this.#gap.fromTs) return null;
     if (nowSec - this.#lateAtSec < QUIET_SEC && nowSec - this.#lateFromSec < MAX_QUIET_SEC) return null;
-    const { fromTs, before } = this.#gap;
+    const gap = this.#gap;
     this.#gap = null;
     this.#lateFromSec = 0;
-    return { fromTs, toTs: this.#lastTs, before };
+    return { gap, toTs: this.#lastTs };
+  }
+
+  /** Has what could not be evaluated again be tried once more: nothing between it and now has been looked at. */
+  giveBack(gap: Gap, nowSec: number): void {
+    this.#gap = gap;
+    [this.#lateFromSec, this.#lateAtSec] = [nowSec, nowSec];
   }
 
   /**

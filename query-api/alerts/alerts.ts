@@ -9,9 +9,10 @@
 import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { randomBytes } from "node:crypto";
-import type { AlertInfo, AlertTest, HookTest } from "../../core/alerts/api.ts";
+import type { AlertInfo, AlertRuleDetail, AlertTest, HookTest } from "../../core/alerts/api.ts";
 import { INACTIVE, type AlertState } from "../../core/alerts/machine.ts";
-import type { Rule } from "../../core/alerts/rule.ts";
+import { withPast, type PastFiring } from "../../core/alerts/past.ts";
+import { windowsOf, type Rule } from "../../core/alerts/rule.ts";
 import { OperationalError } from "../../core/errors.ts";
 import { OPERATOR, type LiveFeed } from "../../core/window.ts";
 import type { Log } from "../../server/log.ts";
@@ -32,8 +33,10 @@ import type { ExpectedHosts } from "../expected.ts";
 import type { Instrumentations } from "../instrumentations.ts";
 import type { Range } from "../sql.ts";
 import type { KeyState } from "./active-rule.ts";
+import type { Beside } from "./beside.ts";
 import { readCombinations } from "./combinations.ts";
 import { Evaluator } from "./evaluator.ts";
+import { GapKeeper } from "./gap-keeper.ts";
 import { Hooks, type Hook } from "./hooks.ts";
 import { Outbox } from "./outbox.ts";
 import {
@@ -47,6 +50,7 @@ import {
   type AlertFacts,
   type Linking,
 } from "./payload.ts";
+import { SETTLE_SEC } from "./memory.ts";
 import { HostLists, viewOfRule, Zones } from "./reader.ts";
 import { replay } from "./replay.ts";
 import { AlertRules, isOwn, type FileRule } from "./rules.ts";
@@ -63,6 +67,8 @@ export interface AlertingOptions {
   /** All addresses of a name; tests have their own. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
   readonly connect?: Connect;
+  /** Epoch ms of what waits and of what is due; tests have their own. Rules go by the time of their data. */
+  readonly nowMs?: () => number;
   readonly lease?: { readonly ttlMs: number; readonly beatMs: number };
 }
 
@@ -78,6 +84,8 @@ export interface AlertsDeps {
   readonly metrics: Metrics;
   readonly publicUrl: string | undefined;
   readonly options: AlertingOptions;
+  /** What else is for the holder of the lease alone. */
+  readonly beside?: Beside | undefined;
 }
 
 const RUN_EVERY_MS = 500;
@@ -99,7 +107,9 @@ export class Alerts {
   #lease: Lease | undefined;
   #evaluator: Evaluator | undefined;
   #outbox: Outbox | undefined;
+  #gapKeeper: GapKeeper | undefined;
   #baseUrl: string;
+  #allowTargets: readonly string[];
   /** States of rules that are no more, to be told of. */
   readonly #ended = new Map<string, KeyState>();
   /** Not stored yet. */
@@ -120,12 +130,20 @@ export class Alerts {
     this.silences = new Silences(tables);
     this.#zones = new Zones(ownership);
     this.#hosts = new HostLists(expectedFor);
+    this.#allowTargets = deps.options.allowTargets ?? [];
     this.#baseUrl = deps.publicUrl?.replace(/\/$/, "") ?? "";
     this.#results = metrics.counter("alert_deliveries_total", "Attempts to tell a hook, by result.", ["result"]);
     this.#seconds = metrics.seconds("alert_run_seconds", "Time that one look at all alert rules took.");
     const firing = metrics.gauge("alerts_firing", "Alerts that fire, of all rules; evaluated by one process of all.");
     const holds = metrics.gauge("alerts_evaluating", "Whether this process is the one that evaluates alert rules.");
+    const rules = metrics.gauge("alert_rules", "Alert rules, of all owners.");
+    const broken = metrics.gauge("alert_rules_failing", "Alert rules that cannot be evaluated here, for now.");
+    const waiting = metrics.gauge("alert_deliveries_waiting", "Messages that hooks have not taken yet.");
     metrics.beforeText(() => {
+      const living = this.rules.living();
+      rules.set(living.length);
+      broken.set(living.filter((row) => this.problem(row) !== "").length);
+      waiting.set(this.#outbox?.waiting ?? 0);
       firing.set(tables.states.all().filter(({ status }) => status === "firing").length);
       holds.set(this.#evaluator === undefined ? 0 : 1);
     });
@@ -167,6 +185,22 @@ export class Alerts {
     await this.#lease?.close();
   }
 
+  /**
+   * Other rules and hooks of files, and other allowed targets, while it runs.
+   *
+   * @returns what makes it so
+   * @throws InputError for a wrong rule or hook
+   */
+  async reading({ rules = [], hooks = [], allowTargets = [] }: AlertingOptions): Promise<() => Promise<void>> {
+    this.hooks.ofFiles(hooks);
+    await this.rules.ofFiles(rules);
+    return async () => {
+      await this.hooks.ensure(hooks);
+      await this.rules.ensure(rules);
+      this.#allowTargets = allowTargets;
+    };
+  }
+
   /** Why a rule is not evaluated here; "" while it is, or where another process does it. */
   problem(row: AlertRuleRow): string {
     return this.#evaluator?.problem(row.id) ?? "";
@@ -182,6 +216,15 @@ export class Alerts {
       return state === undefined || state.state.status === "inactive" ? [] : [this.#info(state, nowMs)];
     });
     return all.sort((a, b) => b.sinceMs - a.sinceMs || (a.fingerprint < b.fingerprint ? -1 : 1));
+  }
+
+  /** When a rule fired, for each of its keys. */
+  firings(rule: AlertRuleRow): AlertRuleDetail["firings"] {
+    const isKeyed = (this.rules.ruleOf(rule)?.per ?? null) !== null;
+    return this.#deps.tables.states.all().flatMap((row) => {
+      if (row.rule !== rule.id) return [];
+      return pastOf(row).map((each) => ({ key: isKeyed ? row.key : null, ...each }));
+    });
   }
 
   /** Tries a rule against what was. @throws InputError; OperationalError NOT_FOUND, and those of reads */
@@ -221,6 +264,7 @@ export class Alerts {
       alerts: done.alerts
         .slice(0, MAX_TEST_ALERTS)
         .map(({ key, ...each }) => ({ key: rule.per === null ? null : key, ...each })),
+      ...{ columnSec: done.line.columnSec, columns: done.line.columns() },
       notes,
     };
   }
@@ -289,20 +333,31 @@ export class Alerts {
     }
     this.#seconds.observe((performance.now() - begun) / 1000);
     this.#store().catch((error: unknown) => log.warn({ err: error }, "alert states could not be stored; they will be"));
+    this.#gapKeeper
+      ?.keep(this.#evaluator.gaps())
+      .catch((error: unknown) => log.warn({ err: error }, "what alert rules lacked could not be stored; it will be"));
     const active = this.#evaluator.all();
     // A rule that was changed and fires again goes before what it was.
     for (const { row, key } of active) if (this.#ended.size > 0) this.#ended.delete(stateKey(row.id, key));
     const known = [...active, ...this.#ended.values()];
     this.#outbox?.tell(known.filter(({ row, key }) => !this.#unstored.has(stateKey(row.id, key))));
     this.#outbox?.pump();
+    this.#runBeside();
+  }
+
+  #runBeside(): void {
+    const outbox = this.#outbox;
+    if (outbox === undefined) return;
+    const mayBegin = (takesMs: number): boolean => this.#lease?.mayBegin(takesMs) === true;
+    this.#deps.beside?.run({ outbox, mayBegin, baseUrl: this.#baseUrl });
   }
 
   async #takeOver(): Promise<void> {
     if (this.#taking) return;
     this.#taking = true;
     try {
-      const { store, tables, log, nowSec } = this.#deps;
-      await tables.refresh();
+      const { store, tables, log, nowSec, options } = this.#deps;
+      await Promise.all([tables.refresh(), this.#deps.beside?.refresh()]);
       const onError = (error: unknown): void =>
         log.warn({ err: error }, "alerting could not read or write, and will try again");
       const outbox = new Outbox({
@@ -312,15 +367,21 @@ export class Alerts {
         send: (hook, delivery) => this.#send(hook, delivery),
         mayBegin: (takesMs) => this.#lease?.mayBegin(takesMs) === true,
         onResult: (result) => this.#results.inc({ result }),
+        ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
       });
-      await outbox.load();
+      const nowMs = options.nowMs ?? Date.now;
+      const groundOf = (rule: string) => this.#groundOf(rule);
+      const gapKeeper = new GapKeeper({ store, nowMs, groundOf, settleSec: SETTLE_SEC, onError });
+      const [gaps] = await Promise.all([gapKeeper.load(), outbox.load()]);
       if (this.#closed || this.#lease?.mayBegin() !== true) return;
       const { instrumentations, feed, expectedFor } = this.#deps;
       this.#outbox = outbox;
       this.#evaluator = new Evaluator(
         { store, nowSec, rules: this.rules, instrumentations, feed, expectedFor, zones: this.#zones, onError },
         tables.states.all(),
+        gaps,
       );
+      this.#gapKeeper = gapKeeper;
     } finally {
       this.#taking = false;
     }
@@ -330,6 +391,7 @@ export class Alerts {
     this.#evaluator?.close();
     this.#evaluator = undefined;
     this.#outbox = undefined;
+    this.#gapKeeper = undefined;
     this.#unstored.clear();
     this.#ended.clear();
   }
@@ -339,7 +401,8 @@ export class Alerts {
     this.#storing = true;
     const batch = [...this.#unstored];
     try {
-      await this.#deps.tables.states.put(batch.map(([, each]) => stateRow(each)));
+      const { states } = this.#deps.tables;
+      await states.put(batch.map(([id, each]) => stateRow(each, pastOf(states.get(id)))));
       // What has changed again meanwhile goes with the next.
       for (const [id, each] of batch) if (this.#unstored.get(id) === each) this.#unstored.delete(id);
     } finally {
@@ -385,7 +448,7 @@ export class Alerts {
 
   async #post(hook: Hook, body: string, idempotencyKey: string): Promise<void> {
     const { options } = this.#deps;
-    const rules = { allowTargets: options.allowTargets ?? [], resolve: options.resolve ?? resolveAll };
+    const rules = { allowTargets: this.#allowTargets, resolve: options.resolve ?? resolveAll };
     const text = hook.kind === "alertmanager" ? `${hook.row.url.replace(/\/$/, "")}/api/v2/alerts` : hook.row.url;
     const begun = Date.now();
     const target = await withinDeadline(checkTarget(text, hook.row.owner === OPERATOR, rules));
@@ -396,6 +459,20 @@ export class Alerts {
   #linking(): Linking {
     const aliases = new Map(this.#deps.ownership.current().map(({ zone, alias }) => [zone, alias]));
     return { baseUrl: this.#baseUrl, aliasOf: (zone) => aliases.get(zone) || zone };
+  }
+
+  /** What a rule counts, and how far back it looks; null: it cannot be evaluated. */
+  #groundOf(id: string): { readonly spec: string; readonly windowSec: number } | null {
+    const row = this.#deps.tables.rules.get(id);
+    const rule = row === undefined || row.deletedMs !== 0 ? null : this.rules.ruleOf(row);
+    if (row === undefined || rule === null) return null;
+    try {
+      const { instrumentation } = viewOfRule(this.#deps.instrumentations, rule, row.owner);
+      return { spec: instrumentation.spec, windowSec: windowsOf(rule.condition)[0] ?? 0 };
+    } catch (error) {
+      if (error instanceof OperationalError) return null;
+      throw error;
+    }
   }
 
   #storedState(row: AlertStateRow): KeyState | undefined {
@@ -435,13 +512,19 @@ export class Alerts {
   }
 }
 
-function stateRow({ row, key, state, isLate }: KeyState): AlertStateRow {
+/** What a stored state remembers of the firings before; nothing where an older program stored it. */
+function pastOf(row: AlertStateRow | undefined): readonly PastFiring[] {
+  return (row?.state as { readonly past?: readonly PastFiring[] } | undefined)?.past ?? [];
+}
+
+function stateRow({ row, key, state, isLate }: KeyState, before: readonly PastFiring[]): AlertStateRow {
+  const past = withPast(before, state, Date.now());
   return {
     rule: row.id,
     key,
     owner: row.owner,
     status: state.status,
-    state: { ...state, isLate },
+    state: { ...state, isLate, past },
     changedMs: Date.now(),
   };
 }

@@ -9,7 +9,8 @@ import type { AlertRuleRow, AlertStateRow } from "../../store/alerts.ts";
 import type { ExpectedHosts } from "../expected.ts";
 import type { Instrumentations } from "../instrumentations.ts";
 import type { LiveFeed } from "../../core/window.ts";
-import { ActiveRule, type KeyState } from "./active-rule.ts";
+import { ActiveRule, type Gap, type KeyState } from "./active-rule.ts";
+import type { RestoredGap } from "./gap-keeper.ts";
 import type { HistoryDeps } from "./history.ts";
 import { LongWindows } from "./long-windows.ts";
 import { Memory } from "./memory.ts";
@@ -45,13 +46,23 @@ export class Evaluator {
   #found: KeyState[] = [];
   /** States from the store, by rule, for rules that are not active yet. */
   #stored: Map<string, Map<string, AlertState>>;
+  /** What evaluations lacked, of rules that are not active yet. */
+  readonly #gaps: Map<string, RestoredGap>;
   #revision = -1;
   #syncedSec = 0;
   #isReplaying = false;
+  /** What is being evaluated again: should this process end before that, it is not done. */
+  #replaying: { readonly row: AlertRuleRow; readonly gap: Gap } | null = null;
   /** The time of the run: all of it sees the same. */
   #nowSec: number;
 
-  constructor(given: EvaluatorDeps, stored: readonly AlertStateRow[]) {
+  /** @param gaps what evaluations lacked before, by rule */
+  constructor(
+    given: EvaluatorDeps,
+    stored: readonly AlertStateRow[],
+    gaps: ReadonlyMap<string, RestoredGap> = new Map(),
+  ) {
+    this.#gaps = new Map(gaps);
     this.#nowSec = given.nowSec();
     const deps = { ...given, nowSec: () => this.#nowSec };
     this.#clock = given.nowSec;
@@ -103,6 +114,19 @@ export class Evaluator {
     return [...this.#active.values()].flatMap((active) => active.all());
   }
 
+  /** What evaluations lacked, by rule: also of those that are not active (yet). */
+  gaps(): Map<string, { readonly row: AlertRuleRow; readonly gap: Gap }> {
+    const open = new Map<string, { row: AlertRuleRow; gap: Gap }>();
+    for (const row of this.#gaps.size === 0 ? [] : this.#deps.rules.living()) {
+      const waiting = this.#gaps.get(row.id);
+      if (waiting?.changedMs === row.changedMs) open.set(row.id, { row, gap: waiting.gap });
+    }
+    for (const { row, gap } of this.#active.values()) if (gap !== null) open.set(row.id, { row, gap });
+    if (this.#replaying !== null && this.#active.has(this.#replaying.row.id))
+      open.set(this.#replaying.row.id, this.#replaying);
+    return open;
+  }
+
   close(): void {
     for (const id of [...this.#active.keys()]) this.#drop(id);
     this.#memory.close();
@@ -141,8 +165,12 @@ export class Evaluator {
     }
     try {
       const view = viewOfRule(instrumentations, rule, row.owner);
-      this.#active.set(row.id, new ActiveRule(row, rule, view, this.#memory, this.#stored.get(row.id) ?? new Map()));
+      const gap = this.#gaps.get(row.id);
+      const restored = gap?.changedMs === row.changedMs ? gap : undefined;
+      const states = this.#stored.get(row.id) ?? new Map<string, AlertState>();
+      this.#active.set(row.id, new ActiveRule(row, rule, view, this.#memory, states, restored));
       this.#stored.delete(row.id);
+      this.#gaps.delete(row.id);
       // Whoever is watched by a rule does not end for nobody having looked.
       this.#watches.set(row.id, instrumentations.watch(view.instrumentation.id));
       this.#problems.delete(row.id);
@@ -184,19 +212,28 @@ export class Evaluator {
     this.#isReplaying = true;
     const { tenant } = active.view;
     const evaluations = LATE_EVALUATIONS;
-    const range = { fromTs: late.fromTs, toTs: late.toTs };
+    const { gap, toTs } = late;
+    this.#replaying = { row: active.row, gap };
+    const range = { fromTs: gap.fromTs, toTs };
     const [hosts, zones] = [this.#hosts.of(tenant, nowSec), this.#deps.zones.of(tenant)];
     replay(this.#deps, {
       rule: active.rule,
       terms: active.terms,
       range,
       evaluations,
-      before: late.before,
+      before: gap.before,
       hosts,
       zones,
     })
-      .then(({ states }) => this.#found.push(...active.correct(states, late.toTs)))
-      .catch(this.#deps.onError)
-      .finally(() => (this.#isReplaying = false));
+      .then(({ states }) => this.#found.push(...active.correct(states, toTs)))
+      .catch((error: unknown) => {
+        // A store that does not answer does later; what is too much for it always will be.
+        if (error instanceof OperationalError && error.code.startsWith("STORE_")) active.giveBack(gap, this.#clock());
+        this.#deps.onError(error);
+      })
+      .finally(() => {
+        this.#isReplaying = false;
+        this.#replaying = null;
+      });
   }
 }

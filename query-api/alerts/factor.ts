@@ -3,6 +3,7 @@
  * a person reads it (query-api/series.ts).
  */
 import type { Rule } from "../../core/alerts/rule.ts";
+import { unitOfCondition } from "../../core/alerts/unit.ts";
 import type { View } from "../view.ts";
 
 /** From stored sums to the rule's numbers. */
@@ -15,27 +16,5 @@ export function factorOf({ condition }: Rule, { metric, spec }: Pick<View, "metr
 
 /** What a value of a rule is in, for core/units.ts. */
 export function unitOf({ condition }: Rule, { metric, spec }: Pick<View, "metric" | "spec">): string {
-  const field = metric.fields.find(({ name }) => name === spec.numeric);
-  switch (condition.kind) {
-    case "quantile":
-      return field?.type ?? metric.unit;
-    case "rate":
-    case "scalar":
-      if (metric.type === "percent") return "%";
-      if (condition.kind === "scalar") return metric.scope === "interval" ? `${metric.unit}/s` : metric.unit;
-      return metric.type === "size" ? "bytes/s" : `${metric.unit}/s`;
-    case "mass":
-      return condition.as === "share" ? "share" : metric.unit;
-    case "share":
-    case "coverage":
-      return "share";
-    case "burn":
-      return "times the allowed rate";
-    case "shape":
-      return spec.scheme?.kind === "lquantize" ? "steps" : "decades";
-    case "absent":
-      return "";
-    case "drops":
-      return "events/s";
-  }
+  return unitOfCondition(condition, { metric, numeric: spec.numeric, isLinear: spec.scheme?.kind === "lquantize" });
 }

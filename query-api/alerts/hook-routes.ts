@@ -2,11 +2,13 @@
  * hook-routes.ts: hooks and what was sent to them. A hook's secret is answered once, when it is made; what a target replies, never.
  */
 import { Type } from "typebox";
-import type { DeliveryInfo, DeliveryStatus } from "../../core/alerts/api.ts";
+import type { DeliveriesPage, DeliveryInfo, DeliveryStatus, HooksPage } from "../../core/alerts/api.ts";
 import { OperationalError } from "../../core/errors.ts";
 import { notFound } from "../../server/http.ts";
 import { putDelivery, readDeliveries, type AlertDeliveryRow } from "../../store/alerts.ts";
+import { reportOfGroup } from "../capacity/report-runs.ts";
 import { ID, principalOf, READERS, WRITERS, type QueryContext } from "../context.ts";
+import { BY_NAME, cursorOf, MAX_PAGE, NEWEST_FIRST, pageOf, timeIn } from "../pages.ts";
 import type { Alerts } from "./alerts.ts";
 import { hookInfo } from "./hooks.ts";
 import { deliveryVersion } from "./outbox.ts";
@@ -14,7 +16,6 @@ import { deliveryVersion } from "./outbox.ts";
 const JSON_OBJECT = Type.Record(Type.String(), Type.Unknown());
 const DELIVERY_ID = Type.Object({ id: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
 const STATUSES = ["waiting", "sent", "dead"] as const satisfies readonly DeliveryStatus[];
-const MAX_LISTED = 500;
 
 export function hookRoutes({ app, note, store }: QueryContext, alerts: Alerts): void {
   const { hooks } = alerts;
@@ -23,8 +24,15 @@ export function hookRoutes({ app, note, store }: QueryContext, alerts: Alerts): 
     method: "GET",
     url: "/v1/alerts/hooks",
     config: READERS,
-    schema: { summary: "Hooks that the caller may see, by name", tags: ["alerts"] },
-    handler: (request) => ({ hooks: hooks.visibleTo(principalOf(request)).map(hookInfo) }),
+    schema: {
+      summary: "Hooks that the caller may see, by name",
+      tags: ["alerts"],
+      querystring: Type.Object(BY_NAME, { additionalProperties: false }),
+    },
+    handler: (request): HooksPage => {
+      const { page, next } = pageOf(hooks.visibleTo(principalOf(request)), ({ name, id }) => [name, id], request.query);
+      return { hooks: page.map(hookInfo), next };
+    },
   });
 
   app.route({
@@ -37,6 +45,25 @@ export function hookRoutes({ app, note, store }: QueryContext, alerts: Alerts): 
       const row = await hooks.create(request.body, principal);
       await note(principal, { action: "hook.create", owner: row.owner, object: row.id, detail: { name: row.name } });
       return reply.code(201).send({ ...hookInfo(row), secret: row.secret });
+    },
+  });
+
+  app.route({
+    method: "PATCH",
+    url: "/v1/alerts/hooks/:id",
+    config: WRITERS,
+    schema: {
+      summary: "Change a hook: its URL, its secret (null: a new one is made, and answered this once), how it groups",
+      tags: ["alerts"],
+      params: ID,
+      body: JSON_OBJECT,
+    },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const { row, secret } = await hooks.change(request.params.id, request.body, principal);
+      const { id: object, owner, name } = row;
+      await note(principal, { action: "hook.change", owner, object, detail: { name } });
+      return { ...hookInfo(row), secret };
     },
   });
 
@@ -74,15 +101,21 @@ export function hookRoutes({ app, note, store }: QueryContext, alerts: Alerts): 
       summary: "What hooks were told, the newest first; `dead`: the dead letters",
       tags: ["alerts"],
       querystring: Type.Object(
-        { status: Type.Optional(Type.Union(STATUSES.map((each) => Type.Literal(each)))) },
+        { status: Type.Optional(Type.Union(STATUSES.map((each) => Type.Literal(each)))), ...NEWEST_FIRST },
         { additionalProperties: false },
       ),
     },
-    handler: async (request) => {
+    handler: async (request): Promise<DeliveriesPage> => {
       const { role, tenant } = principalOf(request);
+      const { status, before, limit = MAX_PAGE } = request.query;
       const owner = role === "tenant" ? tenant : null;
-      const rows = await readDeliveries(store, { owner, status: request.query.status, limit: MAX_LISTED });
-      return { deliveries: rows.map(deliveryInfo) };
+      const [beforeMs, beforeId] = before === undefined ? [] : timeIn(before);
+      // One more than asked for tells whether there is another page.
+      const rows = await readDeliveries(store, { owner, status, beforeMs, beforeId, limit: limit + 1 });
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      const next = rows.length > limit && last !== undefined ? cursorOf([last.createdMs, last.id]) : null;
+      return { deliveries: shown.map(deliveryInfo), next };
     },
   });
 
@@ -111,5 +144,6 @@ function deliveryInfo(row: AlertDeliveryRow): DeliveryInfo {
   return {
     ...{ id, owner, hook, status, createdMs, attempts, nextMs: status === "waiting" ? nextMs : null, problem },
     alerts: Array.isArray(members) ? members.length : 0,
+    report: reportOfGroup(row.groupKey),
   };
 }

@@ -84,6 +84,42 @@ export class Hooks {
     return row;
   }
 
+  /**
+   * Changes what is given and leaves the rest. What waits for the hook goes where it points to then.
+   *
+   * @param json `secret: null` has a new one made
+   * @returns the secret only where one was made
+   * @throws InputError; OperationalError NOT_FOUND, STANDING
+   */
+  async change(
+    id: string,
+    json: unknown,
+    principal: TokenRow,
+  ): Promise<{ readonly row: AlertHookRow; readonly secret: string | null }> {
+    const { row } = this.find(id, principal);
+    if (row.origin === "file")
+      throw new OperationalError("STANDING", "change a hook: this one is part of the configuration");
+    const reader = new Reader("");
+    const given = reader.object(json, "", CHANGEABLE);
+    reader.end("change a hook");
+    const isMade = given["secret"] === null && row.kind === "webhook";
+    const { secret: asked = row.secret, ...rest } = given;
+    const { name, kind, url } = row;
+    const isManager = kind === "alertmanager";
+    // An Alertmanager's are not its own to give.
+    const settings: Partial<Grouping> = isManager ? {} : (row.settings as Grouping);
+    const read = readHook(
+      {
+        ...{ name, kind, url, ...settings, ...rest },
+        ...(isManager ? given : { secret: isMade ? makeSecret() : asked }),
+      },
+      "",
+    );
+    const changed = { ...row, ...read };
+    await this.#tables.hooks.put([changed]);
+    return { row: changed, secret: isMade ? changed.secret : null };
+  }
+
   async remove(id: string, principal: TokenRow): Promise<AlertHookRow> {
     const { row } = this.find(id, principal);
     if (row.origin === "file")
@@ -92,11 +128,17 @@ export class Hooks {
     return row;
   }
 
-  /** Has the hooks of files be there, and no others of files. @throws InputError */
-  async ensure(hooks: readonly FileRule[]): Promise<void> {
-    const rows = hooks.map(({ json, path }): AlertHookRow => {
+  /** What hooks of files would be. @throws InputError */
+  ofFiles(hooks: readonly FileRule[]): AlertHookRow[] {
+    const names = new Set<string>();
+    return hooks.map(({ json, path }): AlertHookRow => {
       const read = readHook(json, path);
       const id = createHash("sha256").update(`file hook ${read.name}`).digest("hex").slice(0, 16);
+      if (names.has(read.name)) {
+        const message = `expected a name that no other hook has; ${read.name} is there twice`;
+        throw new InputError("read hooks", [{ field: `${path}.name`, code: "REPEATED", message }]);
+      }
+      names.add(read.name);
       const was = this.#tables.hooks.get(id);
       const secret = hasSecret(json) || was === undefined ? read.secret : was.secret;
       return {
@@ -109,6 +151,11 @@ export class Hooks {
         deletedMs: 0,
       };
     });
+  }
+
+  /** Has the hooks of files be there, and no others of files. @throws InputError */
+  async ensure(hooks: readonly FileRule[]): Promise<void> {
+    const rows = this.ofFiles(hooks);
     const isSame = (row: AlertHookRow): boolean =>
       JSON.stringify(this.#tables.hooks.get(row.id)) === JSON.stringify(row);
     const gone = this.living().filter(({ row }) => row.origin === "file" && !rows.some(({ id }) => id === row.id));
@@ -137,28 +184,22 @@ function hasSecret(json: unknown): boolean {
   return typeof json === "object" && json !== null && "secret" in json;
 }
 
-const FIELDS = [
-  "name",
-  "kind",
-  "url",
-  "secret",
-  "groupBy",
-  "groupWaitSec",
-  "groupIntervalSec",
-  "repeatSec",
-  "sendResolved",
-];
+const GROUPED = ["groupBy", "groupWaitSec", "groupIntervalSec", "repeatSec", "sendResolved"] as const;
+const FIELDS = ["name", "kind", "url", "secret", ...GROUPED];
+/** By its name rules and reports know it; another kind is another hook. */
+const CHANGEABLE = ["url", "secret", ...GROUPED];
 
 /** @throws InputError naming each wrong field */
-function readHook(json: unknown, path: string): Pick<AlertHookRow, "name" | "kind" | "url" | "secret" | "settings"> {
+export function readHook(
+  json: unknown,
+  path: string,
+): Pick<AlertHookRow, "name" | "kind" | "url" | "secret" | "settings"> {
   const reader = new Reader(path);
   const given = reader.object(json, "", FIELDS);
   const kind = reader.word(given["kind"], "kind", ["webhook", "alertmanager"] as const, "webhook");
+  const isManager = kind === "alertmanager";
   const url = reader.text(given["url"], "url", 1, 2000);
-  const secret =
-    given["secret"] === undefined
-      ? randomBytes(24).toString("base64url")
-      : reader.text(given["secret"], "secret", 16, 200);
+  const secret = given["secret"] === undefined ? makeSecret() : reader.text(given["secret"], "secret", 16, 200);
   const settings: Grouping = {
     groupBy: given["groupBy"] === undefined ? ["alertname"] : reader.texts(given["groupBy"], "groupBy", 10),
     groupWaitSec: reader.whole(given["groupWaitSec"], "groupWaitSec", 0, 3600, 2),
@@ -173,16 +214,14 @@ function readHook(json: unknown, path: string): Pick<AlertHookRow, "name" | "kin
     if (!(error instanceof OperationalError)) throw error;
     reader.fail("url", "BAD_URL", "expected an https URL without a user in it");
   }
+  for (const field of isManager ? GROUPED.filter((each) => given[each] !== undefined) : [])
+    reader.fail(field, "NOT_GROUPED", "expected none: an Alertmanager groups, waits and repeats by itself");
+  if (isManager && given["secret"] !== undefined)
+    reader.fail("secret", "NOT_SIGNED", "expected none: an Alertmanager looks at no signature");
   reader.end("read a hook");
-  const isManager = kind === "alertmanager";
-  if (isManager && given["groupBy"] !== undefined) {
-    throw new InputError("read a hook", [
-      {
-        field: path === "" ? "groupBy" : `${path}.groupBy`,
-        code: "NOT_GROUPED",
-        message: "expected none: an Alertmanager groups by itself",
-      },
-    ]);
-  }
   return { name, kind, url, secret: isManager ? "" : secret, settings: isManager ? ALERTMANAGER : settings };
+}
+
+function makeSecret(): string {
+  return randomBytes(24).toString("base64url");
 }

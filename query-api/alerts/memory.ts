@@ -18,7 +18,7 @@ import { Counts, Coverage, sourceId, type SourceTerms } from "./ticks.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 
 /** As query-api/heatmap.ts: what has not come by then is missing. */
-const SETTLE_SEC = 5;
+export const SETTLE_SEC = 5;
 /** A host's clock may be ahead by so much, and what it sends then be of a tick that has not begun here. */
 const WHOLE_AFTER_SEC = 2;
 /** Ticks far ahead are nobody's business yet. */

@@ -46,6 +46,7 @@ const TOLD_SINCE_MS = 8 * 86_400_000;
 const RESOLVED_FOR_MS = 86_400_000;
 /** Rows that somebody has sent again by hand, maybe at another process. */
 const LOOK_EVERY_MS = 5_000;
+const MAX_WRITTEN = 10_000;
 
 export class Outbox {
   readonly #deps: OutboxDeps;
@@ -55,11 +56,18 @@ export class Outbox {
   readonly #composing = new Set<string>();
   readonly #waiting = new Map<string, AlertDeliveryRow>();
   readonly #inFlight = new Map<string, string>();
+  /** The newest version of each that was written here, lately. */
+  readonly #written = new Map<string, bigint>();
   #lookedMs = 0;
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps;
     this.#nowMs = deps.nowMs ?? Date.now;
+  }
+
+  /** Messages that are stored and have not been taken yet. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Reads what was told, by whomever. */
@@ -151,9 +159,29 @@ export class Outbox {
     };
     await this.#put(row);
     this.#told.set(id, { id: row.id, atMs: nowMs, members });
-    // What is newer says all that the older ones of its group would have said.
+    await this.#begin(row);
+  }
+
+  /** Whether something is on its way under an id, or was. */
+  async has(id: string): Promise<boolean> {
+    return (await readDeliveries(this.#deps.store, { owner: null, id, limit: 1 })).length > 0;
+  }
+
+  /** Puts something that is not of alerts on its way, like them. @param message its id is one that no other has (`has`) */
+  async enqueue(message: Pick<AlertDeliveryRow, "id" | "owner" | "hook" | "groupKey" | "body">): Promise<void> {
+    const nowMs = this.#nowMs();
+    const row: AlertDeliveryRow = {
+      ...message,
+      ...{ members: [], status: "waiting", attempts: 0, nextMs: nowMs, problem: "", createdMs: nowMs },
+    };
+    await this.#put(row);
+    await this.#begin(row);
+  }
+
+  /** What is stored goes; what is newer says all that the older ones of its group would have said. */
+  async #begin(row: AlertDeliveryRow): Promise<void> {
     for (const older of [...this.#waiting.values()]) {
-      if (older.hook !== row.hook || older.groupKey !== groupKey || this.#inFlight.has(older.id)) continue;
+      if (older.hook !== row.hook || older.groupKey !== row.groupKey || this.#inFlight.has(older.id)) continue;
       this.#waiting.delete(older.id);
       await this.#put({ ...older, status: "dead", problem: "a newer one of its group went in its place" });
     }
@@ -191,13 +219,19 @@ export class Outbox {
   async #look(): Promise<void> {
     const rows = await readDeliveries(this.#deps.store, { owner: null, status: "waiting", limit: 1000 });
     for (const row of rows) {
-      // One that was ended here while the store was read is not waiting any more: its version says so at the next look.
-      if (!this.#waiting.has(row.id) && !this.#inFlight.has(row.id) && row.attempts > 0) this.#waiting.set(row.id, row);
+      if (this.#waiting.has(row.id) || this.#inFlight.has(row.id) || row.attempts === 0) continue;
+      // One that was ended here while the store was read is not waiting any more.
+      if (deliveryVersion(row) > (this.#written.get(row.id) ?? -1n)) this.#waiting.set(row.id, row);
     }
   }
 
   #put(row: AlertDeliveryRow): Promise<void> {
-    return putDelivery(this.#deps.store, row, deliveryVersion(row));
+    const version = deliveryVersion(row);
+    this.#written.delete(row.id);
+    this.#written.set(row.id, version);
+    // The oldest goes: a read of the store takes seconds, in which there are not so many.
+    if (this.#written.size > MAX_WRITTEN) this.#written.delete(this.#written.keys().next().value ?? "");
+    return putDelivery(this.#deps.store, row, version);
   }
 }
 

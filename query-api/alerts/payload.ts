@@ -5,9 +5,10 @@
  * Bodies stay below 64 kB: alerts beyond that are counted in `truncatedAlerts`, as Alertmanager does.
  */
 import { createHash } from "node:crypto";
+import { badValuesOf } from "../../core/alerts/bad-values.ts";
 import { mostlyOf, sentence } from "../../core/alerts/explain.ts";
 import type { Member } from "../../core/alerts/group.ts";
-import { isOfCoverage, thresholdOf, windowsOf, type Rule } from "../../core/alerts/rule.ts";
+import { isOfCoverage, thresholdOf, windowsOf } from "../../core/alerts/rule.ts";
 import { fill, type Facts } from "../../core/alerts/template.ts";
 import type { PredicateJson } from "../../core/predicate.ts";
 import { selectionQuery, type Selection } from "../../core/selection.ts";
@@ -61,23 +62,7 @@ export function selectionOf({ rule, state, key }: KeyState): Selection {
   const own: PredicateJson[] = rule.per === null || rule.per === "hostname" ? [] : [{ eq: [rule.per, key] }];
   const parts = [...(Object.keys(rule.where).length === 0 ? [] : [rule.where]), ...own];
   const where = parts.length > 1 ? { and: parts } : (parts[0] ?? {});
-  return { instrumentation: rule.instrumentation, from: to - windowSec, to, ...valuesOf(rule), where };
-}
-
-function valuesOf({ condition }: Rule): { low: number | null; high: number | null } {
-  switch (condition.kind) {
-    case "share":
-    case "burn":
-      return { low: condition.over, high: null };
-    case "mass":
-      return { low: condition.low, high: condition.high };
-    case "quantile": {
-      const { direction, value } = condition.threshold;
-      return direction === "above" ? { low: value, high: null } : { low: null, high: value };
-    }
-    default:
-      return { low: null, high: null };
-  }
+  return { instrumentation: rule.instrumentation, from: to - windowSec, to, ...badValuesOf(rule.condition), where };
 }
 
 /** Whether there are events to be taken apart. */

@@ -6,6 +6,7 @@
  */
 import { checkRule, type RuleGround } from "../../core/alerts/read-rule.ts";
 import type { Rule } from "../../core/alerts/rule.ts";
+import { InputError } from "../../core/errors.ts";
 import { OPERATOR } from "../../core/window.ts";
 import type { OwnershipRow } from "../../store/ownership.ts";
 import type { TokenRow } from "../../store/tokens.ts";
@@ -33,13 +34,24 @@ export function viewOfRule(instrumentations: Instrumentations, rule: Rule, owner
   const { metric, spec } = specOf(instrumentation);
   const ground: RuleGround = { spec, scope: metric.scope, isOperator: owner === OPERATOR };
   checkRule(rule, ground, path);
-  const where = parseWhere(JSON.stringify(rule.where), metric, spec);
+  const where = whereOf(rule, metric, spec, path);
   return { instrumentation, metric, spec, tenant: tenantOf(reader, rule.tenant ?? undefined), where };
 }
 
 interface OwnershipTable {
   readonly revision: number;
   current(): OwnershipRow[];
+}
+
+/** @throws InputError naming the place of the rule too, where it has one */
+function whereOf(rule: Rule, metric: View["metric"], spec: View["spec"], path: string): View["where"] {
+  try {
+    return parseWhere(JSON.stringify(rule.where), metric, spec);
+  } catch (error) {
+    if (!(error instanceof InputError) || path === "") throw error;
+    const errors = error.errors.map((each) => ({ ...each, field: `${path}.${each.field}` }));
+    throw new InputError(`check the alert rule ${rule.name}`, errors, { cause: error });
+  }
 }
 
 /** Which zones a reader has, and on which hosts. Lists stay the same objects until ownership changes. */

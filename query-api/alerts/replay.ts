@@ -13,6 +13,7 @@ import { readTicks, readTotal, type HistoryDeps, type PastTicks } from "./histor
 import { factorOf } from "./factor.ts";
 import { readingsOf, type Windows } from "./reading.ts";
 import { CountWindow, CoverageWindow } from "./sliding.ts";
+import { TriedLine } from "./tried-line.ts";
 import type { Cell, CountTicks, CoverageTicks, SourceTerms } from "./ticks.ts";
 import type { Range } from "../sql.ts";
 
@@ -36,6 +37,7 @@ export interface Replayed {
   readonly unknown: number;
   readonly states: ReadonlyMap<string, AlertState>;
   readonly alerts: readonly ReplayedAlert[];
+  readonly line: TriedLine;
 }
 
 export interface ReplayedAlert {
@@ -75,6 +77,7 @@ export async function replay(deps: HistoryDeps, request: ReplayRequest): Promise
   };
   const states = new Map(before);
   const tracker = new Tracker(rule);
+  const line = new TriedLine(range.toTs - range.fromTs, stepSec, worseOf(rule));
   let [evaluations, unknown] = [0, 0];
   const fromTs = Math.ceil(range.fromTs / stepSec) * stepSec;
   let baselines: { readonly hour: number; readonly of: (key: string) => Baseline | undefined } | undefined;
@@ -100,11 +103,12 @@ export async function replay(deps: HistoryDeps, request: ReplayRequest): Promise
       const was = states.get(key) ?? INACTIVE;
       const now = step(rule, was, reading, endTs * 1000);
       tracker.see(key, was, now);
+      line.see(endTs, reading);
       if (now.status !== "inactive" || was !== INACTIVE) states.set(key, now);
     }
     evaluations += 1;
   }
-  return { stepSec, fromTs, evaluations, unknown, states, alerts: tracker.alerts() };
+  return { stepSec, fromTs, evaluations, unknown, states, alerts: tracker.alerts(), line };
 }
 
 /** The narrowest round step that needs no more than so many evaluations. */
@@ -180,6 +184,12 @@ class Reel {
   }
 }
 
+/** The worse of two values, where either may be missing. */
+function worseOf({ condition }: Rule): (a: number | null, b: number | null) => number | null {
+  const isAbove = thresholdOf(condition).direction === "above" || isOfCoverage(condition.kind);
+  return (a, b) => (a === null ? b : b === null ? a : isAbove ? Math.max(a, b) : Math.min(a, b));
+}
+
 /** Notes when each key fires and ends, and the worst in between. */
 class Tracker {
   readonly #open = new Map<string, { fromTs: number; worst: number | null }>();
@@ -187,8 +197,7 @@ class Tracker {
   readonly #worse: (a: number | null, b: number | null) => number | null;
 
   constructor(rule: Rule) {
-    const isAbove = thresholdOf(rule.condition).direction === "above" || isOfCoverage(rule.condition.kind);
-    this.#worse = (a, b) => (a === null ? b : b === null ? a : isAbove ? Math.max(a, b) : Math.min(a, b));
+    this.#worse = worseOf(rule);
   }
 
   see(key: string, was: AlertState, now: AlertState): void {

@@ -4,6 +4,8 @@
  */
 import { Type } from "typebox";
 import { parseRange } from "../resolution.ts";
+import type { AlertRulesPage, AlertsPage, SilencesPage } from "../../core/alerts/api.ts";
+import { BY_NAME, NEWEST_FIRST, pageOf } from "../pages.ts";
 import { ID, principalOf, RANGE, READERS, VALUES, whileConnected, WRITERS, type QueryContext } from "../context.ts";
 import type { Alerts } from "./alerts.ts";
 import { ownerOf } from "./rules.ts";
@@ -21,18 +23,32 @@ export function alertRoutes(context: QueryContext, alerts: Alerts): void {
     method: "GET",
     url: "/v1/alerts",
     config: READERS,
-    schema: { summary: "Alerts that are pending, fire, or were resolved lately; the newest first", tags: ["alerts"] },
-    handler: (request) => ({ alerts: alerts.list(principalOf(request)) }),
+    schema: {
+      summary: "Alerts that are pending, fire, or were resolved lately; the newest first",
+      tags: ["alerts"],
+      querystring: Type.Object(NEWEST_FIRST, { additionalProperties: false }),
+    },
+    handler: (request): AlertsPage => {
+      const all = alerts.list(principalOf(request));
+      const { page, next } = pageOf(all, ({ sinceMs, fingerprint }) => [sinceMs, fingerprint], request.query);
+      return { alerts: page, next };
+    },
   });
 
   app.route({
     method: "GET",
     url: "/v1/alerts/rules",
     config: READERS,
-    schema: { summary: "Alert rules that the caller may see, by name", tags: ["alerts"] },
-    handler: (request) => ({
-      rules: rules.visibleTo(principalOf(request)).map((row) => rules.info(row, alerts.problem(row))),
-    }),
+    schema: {
+      summary: "Alert rules that the caller may see, by name",
+      tags: ["alerts"],
+      querystring: Type.Object(BY_NAME, { additionalProperties: false }),
+    },
+    handler: (request): AlertRulesPage => {
+      const own = rules.visibleTo(principalOf(request));
+      const { page, next } = pageOf(own, (row) => [rules.nameOf(row), row.id], request.query);
+      return { rules: page.map((row) => rules.info(row, alerts.problem(row))), next };
+    },
   });
 
   app.route({
@@ -57,10 +73,10 @@ export function alertRoutes(context: QueryContext, alerts: Alerts): void {
     method: "GET",
     url: "/v1/alerts/rules/:id",
     config: READERS,
-    schema: { summary: "One alert rule", tags: ["alerts"], params: ID },
+    schema: { summary: "One alert rule, and when it fired", tags: ["alerts"], params: ID },
     handler: (request) => {
       const row = rules.find(request.params.id, principalOf(request));
-      return rules.info(row, alerts.problem(row));
+      return { ...rules.info(row, alerts.problem(row)), firings: alerts.firings(row) };
     },
   });
 
@@ -127,8 +143,16 @@ export function alertRoutes(context: QueryContext, alerts: Alerts): void {
     method: "GET",
     url: "/v1/alerts/silences",
     config: READERS,
-    schema: { summary: "Silences and maintenance windows, the newest first", tags: ["alerts"] },
-    handler: (request) => ({ silences: silences.visibleTo(principalOf(request)).map(silenceInfo) }),
+    schema: {
+      summary: "Silences and maintenance windows, the newest first",
+      tags: ["alerts"],
+      querystring: Type.Object(NEWEST_FIRST, { additionalProperties: false }),
+    },
+    handler: (request): SilencesPage => {
+      const own = silences.visibleTo(principalOf(request));
+      const { page, next } = pageOf(own, ({ createdMs, id }) => [createdMs, id], request.query);
+      return { silences: page.map(silenceInfo), next };
+    },
   });
 
   app.route({

@@ -72,14 +72,33 @@ export class AlertRules {
   /** Reads a rule of a caller's, and checks it against what it names. @throws InputError; OperationalError NOT_FOUND */
   read(json: unknown, owner: string, path = ""): Rule {
     const rule = parseRule(json, path);
-    viewOfRule(this.#instrumentations, rule, owner, path);
+    try {
+      viewOfRule(this.#instrumentations, rule, owner, path);
+    } catch (error) {
+      if (!(error instanceof OperationalError) || error.code !== "NOT_FOUND") throw error;
+      const message = `${path === "" ? "" : `${path}.`}instrumentation: there is none of that id, expected one that the owner may see`;
+      throw new OperationalError("NOT_FOUND", message, { cause: error });
+    }
+    return rule;
+  }
+
+  /** A rule that is kept has somebody to tell: one that names no hook that there is would fire unheard. */
+  #readKept(json: unknown, owner: string, path = ""): Rule {
+    const rule = this.read(json, owner, path);
+    const known = this.#tables.hooks.all().filter((hook) => hook.deletedMs === 0 && hook.owner === owner);
+    const errors = rule.hooks.flatMap((name, i) => {
+      if (known.some((hook) => hook.name === name)) return [];
+      const field = `${path === "" ? "" : `${path}.`}hooks[${i}]`;
+      return [{ field, code: "UNKNOWN_HOOK", message: "expected the name of one of the owner's hooks" }];
+    });
+    if (errors.length > 0) throw new InputError(`check the alert rule ${rule.name}`, errors);
     return rule;
   }
 
   /** @throws InputError; OperationalError NOT_FOUND, TOO_MANY_RULES, RULE_NAME_TAKEN */
   async create(json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
     const owner = ownerOf(principal);
-    const rule = this.read(json, owner);
+    const rule = this.#readKept(json, owner);
     this.#requireFreeName(rule.name, owner);
     if (owner !== OPERATOR && this.living().filter((row) => row.owner === owner).length >= MAX_RULES_PER_TENANT) {
       throw new OperationalError(
@@ -99,7 +118,7 @@ export class AlertRules {
   /** @throws as `create`, and STANDING for a rule of a file */
   async change(id: string, json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
     const row = this.#changeable(id, principal, "change");
-    const rule = this.read(json, row.owner);
+    const rule = this.#readKept(json, row.owner);
     this.#requireFreeName(rule.name, row.owner, id);
     const changed = { ...row, rule: ruleJson(rule), changedMs: Date.now() };
     await this.#tables.rules.put([changed]);
@@ -120,9 +139,23 @@ export class AlertRules {
    * @throws InputError naming each wrong field of the first wrong rule
    */
   async ensure(rules: readonly FileRule[]): Promise<void> {
+    const rows = await this.ofFiles(rules);
+    const isSame = (row: AlertRuleRow): boolean => {
+      const was = this.#tables.rules.get(row.id);
+      return was?.deletedMs === 0 && JSON.stringify(was.rule) === JSON.stringify(row.rule);
+    };
+    const gone = this.living().filter(({ origin, id }) => origin === "file" && !rows.some((row) => row.id === id));
+    await this.#tables.rules.put([
+      ...rows.filter((row) => !isSame(row)),
+      ...gone.map((row) => ({ ...row, deletedMs: Date.now() })),
+    ]);
+  }
+
+  /** What rules of files would be; instrumentations that they describe are there from then on. @throws InputError */
+  async ofFiles(rules: readonly FileRule[]): Promise<AlertRuleRow[]> {
     const rows: AlertRuleRow[] = [];
     for (const { json, path } of rules) {
-      const rule = this.read(await this.#withInstrumentation(json, path), OPERATOR, path);
+      const rule = this.#readKept(await this.#withInstrumentation(json, path), OPERATOR, path);
       const id = createHash("sha256").update(`file rule ${rule.name}`).digest("hex").slice(0, 16);
       if (rows.some((row) => row.id === id)) {
         throw new InputError("read alert rules", [
@@ -145,15 +178,7 @@ export class AlertRules {
         deletedMs: 0,
       });
     }
-    const isSame = (row: AlertRuleRow): boolean => {
-      const was = this.#tables.rules.get(row.id);
-      return was?.deletedMs === 0 && JSON.stringify(was.rule) === JSON.stringify(row.rule);
-    };
-    const gone = this.living().filter(({ origin, id }) => origin === "file" && !rows.some((row) => row.id === id));
-    await this.#tables.rules.put([
-      ...rows.filter((row) => !isSame(row)),
-      ...gone.map((row) => ({ ...row, deletedMs: Date.now() })),
-    ]);
+    return rows;
   }
 
   info(row: AlertRuleRow, problem: string): AlertRuleInfo {

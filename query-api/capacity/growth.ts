@@ -61,7 +61,7 @@ export async function readGrowth(
 
 function urgentFirst(a: GrowthItem, b: GrowthItem): number {
   const whenOf = ({ reaches }: GrowthItem): number =>
-    reaches === null ? Infinity : reaches.reached ? 0 : (reaches.expectedTs ?? reaches.earliestTs ?? Infinity);
+    reaches === null ? Infinity : reaches.reached ? 0 : (reaches.earliestTs ?? Infinity);
   const [x, y] = [whenOf(a), whenOf(b)];
   if (x !== y) return x - y;
   return (b.growthShare?.mid ?? -Infinity) - (a.growthShare?.mid ?? -Infinity) || (a.key < b.key ? -1 : 1);

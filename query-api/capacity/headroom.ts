@@ -1,11 +1,10 @@
 /**
- * headroom.ts: what is left on each host, and where a zone of a given size fits.
+ * headroom.ts: what is left on each host.
  *
  * used is the 95th percentile of the hours of the range: a host is bought for its busy hours, and not for one mad one. committed is
- * what has been promised: the caps and limits of its zones. What is not measured is not known, and a host of which something
- * is not known that was asked for fits nothing.
+ * what has been promised: the caps and limits of its zones. What is not measured is not known.
  */
-import type { Basis, CapacityFit, CapacityHeadroom, HostRoom, Room } from "../../core/capacity.ts";
+import type { Basis, CapacityHeadroom, HostRoom, Room } from "../../core/capacity.ts";
 import type { Range } from "../sql.ts";
 import { planHours, rankKeys, readHourly, type Reads } from "./hourly.ts";
 import { LOOK_BACK_SEC, readLimits, readNewest, type FindView, type Limits } from "./limits.ts";
@@ -69,36 +68,6 @@ export async function readHeadroom(
       nic: best("bytes/s", nic, links, host, "least"),
     })),
   };
-}
-
-/** A zone to be placed: percent of one CPU, bytes of memory, bytes of disk; 0 where it does not matter. */
-export interface ZoneSize {
-  readonly cpu: number;
-  readonly memory: number;
-  readonly disk: number;
-}
-
-export function fitInto(headroom: CapacityHeadroom, zone: ZoneSize): CapacityFit {
-  const { fromTs, toTs, missing, basis } = headroom;
-  const hosts = headroom.hosts.map((each) => fitOn(each, zone));
-  return {
-    ...{ fromTs, toTs, missing, basis, zone },
-    total: hosts.reduce((sum, { zones }) => sum + (zones ?? 0), 0),
-    hosts: hosts.sort((a, b) => (b.zones ?? -1) - (a.zones ?? -1) || (a.host < b.host ? -1 : 1)),
-  };
-}
-
-function fitOn({ host, cpu, memory, pool }: HostRoom, zone: ZoneSize): CapacityFit["hosts"][number] {
-  const wanted = [
-    { name: "cpu", free: cpu.free, size: zone.cpu },
-    { name: "memory", free: memory.free, size: zone.memory },
-    { name: "disk", free: pool.free, size: zone.disk },
-  ].filter(({ size }) => size > 0);
-  const unknown = wanted.filter(({ free }) => free === null).map(({ name }) => name);
-  if (unknown.length > 0 || wanted.length === 0) return { host, zones: null, limitedBy: null, unknown };
-  const counts = wanted.map(({ name, free, size }) => ({ name, zones: Math.max(0, Math.floor((free ?? 0) / size)) }));
-  const [least] = counts.sort((a, b) => a.zones - b.zones);
-  return { host, zones: least?.zones ?? null, limitedBy: least?.name ?? null, unknown };
 }
 
 async function readUsed(

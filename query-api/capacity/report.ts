@@ -65,7 +65,7 @@ body { font: 13px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; 
 h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 1.8rem 0 0.4rem } p { margin: 0.3rem 0; color: #555 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: right; padding: 0.2rem 0.5rem; border-bottom: 1px solid #ddd }
 th { font-weight: 600; color: #555 } th:first-child, td:first-child, .words { text-align: left }
-.soon { font-weight: 700 } .unknown { color: #777 }
+.soon { font-weight: 700 } .unknown { color: #777 } td:first-child, td:not(.words):nth-child(-n+3) { white-space: nowrap }
 @media print {
   body { margin: 0; max-width: none; font-size: 9pt } h2 { break-after: avoid } tr { break-inside: avoid }
   thead { display: table-header-group }

@@ -6,8 +6,8 @@
 import { Type } from "typebox";
 import type { CapacityBy, CapacityHeatmap, Resource } from "../../core/capacity.ts";
 import { InputError } from "../../core/errors.ts";
+import { fitInto } from "../../core/fit.ts";
 import type { Reply, Request } from "../../server/http.ts";
-import { isLiving } from "../../store/tenants.ts";
 import { ID, OPERATORS, principalOf, RANGE, VALUES, VIEW, whileConnected, type QueryContext } from "../context.ts";
 import { FORMATS, type ExportFormat } from "../export.ts";
 import { oneOf } from "../export-routes.ts";
@@ -19,13 +19,13 @@ import { tenantOf } from "../view.ts";
 import { readConsumers, readHours } from "./consumers.ts";
 import { readForecast, readMonths } from "./distributions.ts";
 import { startFile } from "./files.ts";
-import { readGrowth, type Names } from "./growth.ts";
-import { fitInto, readHeadroom } from "./headroom.ts";
+import { readGrowth } from "./growth.ts";
+import { readHeadroom } from "./headroom.ts";
 import type { Reads } from "./hourly.ts";
-import type { FindView } from "./limits.ts";
 import { readNeighbours } from "./neighbours.ts";
+import { capacityReader } from "./reader.ts";
 import { readReport, reportPage, STYLE_SOURCE } from "./report.ts";
-import { CPUS, DISKS, findView, RESOURCES } from "./sources.ts";
+import { CPUS, DISKS, RESOURCES } from "./sources.ts";
 import * as tables from "./tables.ts";
 
 const DAY_SEC = 86_400;
@@ -45,30 +45,15 @@ const closed = <T extends Parameters<typeof Type.Object>[0]>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
 export function capacityRoutes(context: QueryContext): void {
-  const { app, store, instrumentations, ownership, tenants, expectedFor, viewOf, nowSec } = context;
+  const { app, store, expectedFor, viewOf, nowSec } = context;
 
   /** Who asks, of whose zones, and what is read for them. */
   function asking(request: Request, reply: Reply, tenantAsked: string | undefined) {
     const principal = principalOf(request);
     const tenant = tenantOf(principal, tenantAsked);
     const signal = whileConnected(reply);
-    const reads: Reads = { store, expected: expectedFor(tenant), nowSec: nowSec(), signal, kept: new Map() };
-    const find: FindView = (need) => findView(instrumentations, principal, tenant, need);
-    return { reads, find, signal, tenant, isOperator: principal.role !== "tenant", names: names(tenant) };
-  }
-
-  function names(tenant: string | null): Names {
-    const own = ownership.current().filter(({ owner }) => tenant === null || owner === tenant);
-    const aliases = new Map(own.map(({ zone, alias }) => [zone, alias]));
-    return {
-      labelOf: (by, key) => {
-        if (by === "zone") return aliases.get(key) ?? key;
-        if (by !== "tenant") return key;
-        const row = tenants.get(key);
-        return isLiving(row) ? row.name : key;
-      },
-      zonesOf: (id) => own.filter(({ owner }) => owner === id).length,
-    };
+    const reader = capacityReader(context, principal, tenant, signal);
+    return { ...reader, signal, tenant, isOperator: principal.role !== "tenant" };
   }
 
   function rangeOf({ from, to }: { from?: number; to?: number }, days: number): Range {
@@ -261,24 +246,22 @@ export function capacityRoutes(context: QueryContext): void {
     url: "/v1/capacity/report",
     config: VALUES,
     schema: {
-      summary: "All of it, as JSON or as a page to be printed",
+      summary: "All of it, as JSON or as a page to be printed; as a file the growth of all resources, a row a key",
       tags: ["capacity"],
       querystring: closed({
         ...RANGE,
         ...TENANT,
         horizonDays: HORIZON,
         items: ITEMS,
-        format: Type.Optional(oneOf("json", "html")),
+        format: Type.Optional(oneOf("json", "html", "csv", "arrow", "parquet", "jsonl")),
       }),
     },
     handler: async (request, reply) => {
       const { horizonDays = 365, items = 10, format = "json", ...query } = request.query;
-      const { reads, find, names: known, tenant } = asking(request, reply, query.tenant);
-      const row = tenant === null ? undefined : tenants.get(tenant);
-      const of = tenant === null ? "all" : isLiving(row) ? row.name : tenant;
+      const { reads, find, names: known, tenant, of, signal } = asking(request, reply, query.tenant);
       const range = rangeOf(query, 365);
       const report = await readReport(reads, find, known, { range, horizonDays, items, of, hosts: tenant === null });
-      if (format === "json") return report;
+      if (format !== "html") return answer(reply, report, format, tables.reportTable, "report", signal);
       const policy = String(reply.getHeader("content-security-policy") ?? "default-src 'none'");
       return reply
         .header("content-security-policy", `${policy}; ${STYLE_SOURCE}`)

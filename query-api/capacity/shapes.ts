@@ -16,6 +16,10 @@ const range = { fromTs: number("epoch seconds"), toTs: number("exclusive"), miss
 
 const OUTLOOK = {
   known: number("the share of the hours that is known"),
+  sinceTs: orNull(Type.Number(), "the first hour that is known"),
+  past: Type.Array(numberOrNull, {
+    description: "each day's busiest hour so far: 24 hours each, the last ends with the range; null: not known",
+  }),
   refused: orNull(object({ code: text(), message: text() }), "why there is no forecast"),
   form: orNull(words<"linear" | "scaled" | "log">("linear", "scaled", "log")),
   level: orNull(Type.Number(), "now, without season"),
@@ -46,7 +50,7 @@ const OUTLOOK = {
   ),
   season: Type.Array(Type.Number(), { description: "by hour of the week from Monday 00:00 UTC" }),
   days: Type.Array(object({ ts: number(), low: number(), mid: number(), high: number() }), {
-    description: "each day's busiest hour, thinned out",
+    description: "each day's busiest hour; of more than 60 days each week's",
   }),
 };
 

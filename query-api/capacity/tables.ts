@@ -8,6 +8,7 @@ import type {
   CapacityHeadroom,
   CapacityHours,
   CapacityNeighbours,
+  CapacityReport,
   InstrumentationMonths,
 } from "../../core/capacity.ts";
 
@@ -45,6 +46,12 @@ export function growthTable({ resource, by, unit, items }: CapacityGrowth): Capa
       ...[each.backTest?.coverage ?? null, each.known, each.refused?.message ?? ""],
     ]),
   };
+}
+
+/** Growth of all resources: what of a report is one table. */
+export function reportTable({ growth }: CapacityReport): CapacityTable {
+  const [first, ...others] = growth.map(growthTable);
+  return { columns: first?.columns ?? [], rows: [first, ...others].flatMap((each) => each?.rows ?? []) };
 }
 
 export function headroomTable({ hosts }: CapacityHeadroom): CapacityTable {

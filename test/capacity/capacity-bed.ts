@@ -28,9 +28,12 @@ export interface CapacityBed {
 }
 
 /** @param names of the metrics that are imported; all unless said otherwise */
-export async function startCapacity(names?: readonly string[]): Promise<CapacityBed> {
+export async function startCapacity(
+  names?: readonly string[],
+  differs: Parameters<typeof startApi>[1] = {},
+): Promise<CapacityBed> {
   const fleet = historyFleet(OPTIONS);
-  const api = await startApi(fleet.tenants);
+  const api = await startApi(fleet.tenants, differs);
   const { store, state } = api.services;
   const run = (lines: Iterable<HistoryLine>): Promise<ImportReport> =>
     importHistory(lines, { store, state, enable: true });
