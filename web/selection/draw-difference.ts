@@ -125,7 +125,8 @@ function drawLabels(
   context.fillStyle = colours.inkSoft;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  for (const { value, label } of valueTicks(span, unit, Math.floor(plotHeight / 24))) {
+  // Within a decade or two the 2 and the 5 are all that there is to label.
+  for (const { value, label } of valueTicks(span, unit, Math.max(6, Math.floor(plotHeight / 24)))) {
     const y = (1 - placeOf(span, value)) * plotHeight;
     context.fillText(label, LEFT_PX - 8, Math.min(plotHeight - 7, Math.max(7, y)));
   }

@@ -4,15 +4,21 @@
 import { useState } from "preact/hooks";
 import type { InstrumentationPreview } from "../../core/api.ts";
 import { EXPORT_FORMATS, exportPath, followUp, previewFollowUp } from "../api/selections.ts";
+import { ruleOfSelection } from "../alerts/from-selection.ts";
+import { formatRange } from "../../core/units.ts";
 import { Menu, type Option } from "../panels/menu.tsx";
 import { fieldName } from "../panels/names.ts";
 import { writeAddress } from "../view/address.ts";
 import type { Region } from "../view/region.ts";
+import { addressOf } from "../view/route.ts";
 import type { SharedProps } from "../views/shared.ts";
 import { FollowUpPreview } from "./follow-up-preview.tsx";
 
 interface Props extends SharedProps {
   readonly region: Region;
+  readonly unit: string;
+  /** Events in it; null: not known (yet). */
+  readonly selected: number | null;
   readonly onZoom: () => void;
 }
 
@@ -48,6 +54,7 @@ export function SelectionActions(props: Props) {
           download(exportPath(scope, region, by === "" ? null : by, format as (typeof EXPORT_FORMATS)[number]));
         }}
       />
+      {mayWrite && <AlertOnThis {...props} />}
       {mayWrite && fields.length > 0 && (
         <Menu
           title="measure only this selection, by one more field"
@@ -62,6 +69,24 @@ export function SelectionActions(props: Props) {
       )}
       {draft !== null && <FollowUpPreview {...draft} onStart={start} onCancel={() => setDraft(null)} />}
     </div>
+  );
+}
+
+/** The form of a rule about the selection; nothing is saved before somebody says so there. */
+function AlertOnThis({ view, scopeOf, instrumentation, region, unit, selected }: Props) {
+  const { where, tenant } = scopeOf(view.where);
+  const { low, high } = region;
+  const name = `${instrumentation.metric} ${formatRange(low, high, unit)}`;
+  const rule = ruleOfSelection({ instrumentation, region, where, tenant, count: selected, name });
+  return (
+    <a
+      class="word"
+      href={addressOf("alerts", view, { draft: JSON.stringify(rule) })}
+      title="a rule that fires when there is as much of this again"
+      data-alert-on-this
+    >
+      alert on this
+    </a>
   );
 }
 

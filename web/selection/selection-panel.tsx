@@ -50,7 +50,7 @@ export function SelectionPanel(props: Props) {
             {shown === null ? waiting ? "" : (error?.message ?? "counting …") : <Totals answer={shown} noun={noun} />}
           </span>
         </p>
-        <SelectionActions {...props} />
+        <SelectionActions {...props} selected={stale ? null : (shown?.totalA ?? null)} />
         <button type="button" class="word" aria-label="close the selection" title="close (esc)" onClick={onClose}>
           ×
         </button>
