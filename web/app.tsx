@@ -1,23 +1,26 @@
 /**
  * app.tsx: who is looking, and at which page: sign-in, the view, or one of the pages whose code comes when it is asked for.
  *
- * A link with `#signin=CODE` is used once: the code is taken out of the address bar before it is posted, so that it stays in
- * no history entry, and the rest of the link (the view) stays as it was.
+ * What an address says of signing in (view/arrival.ts) is taken out of the address bar before it is used, so that it stays in no
+ * history entry; the rest of the link stays as it was, or becomes again what it was before the provider.
  */
 import { useEffect, useState } from "preact/hooks";
 import type { SessionInfo } from "../core/api.ts";
 import { ApiError } from "./api/client.ts";
-import { readSession, signIn } from "./api/resources.ts";
+import { noteSignedIn, readSession, signIn, takeWanted } from "./api/session.ts";
 import { lazyPage } from "./lazy-page.tsx";
 import type { PageProps } from "./page-props.ts";
 import { InstrumentPage } from "./page.tsx";
 import { SignIn } from "./panels/sign-in.tsx";
 import { applyTheme } from "./theme.ts";
-import { readAddress, signInCode } from "./view/address.ts";
+import { readAddress } from "./view/address.ts";
+import { arrivalOf, refusalText, type Arrival } from "./view/arrival.ts";
 import { leave, pageOf, type Page } from "./view/route.ts";
 
 const BoardsPage = lazyPage<PageProps>(async () => (await import("./boards/boards-page.tsx")).BoardsPage);
 const MeasurePage = lazyPage<PageProps>(async () => (await import("./instrument/instrument-page.tsx")).MeasurePage);
+const CapacityPage = lazyPage<PageProps>(async () => (await import("./capacity/capacity-page.tsx")).CapacityPage);
+const AlertsPage = lazyPage<PageProps>(async () => (await import("./alerts/alerts-page.tsx")).AlertsPage);
 const FleetPage = lazyPage<PageProps>(async () => (await import("./fleet/fleet-page.tsx")).FleetPage);
 
 const AGAIN_MS = 2000;
@@ -32,11 +35,11 @@ type State =
 export function App() {
   const [state, setState] = useState<State>({ kind: "connecting" });
   useEffect(() => {
-    applyTheme(readAddress(location.hash).theme);
     let timer: ReturnType<typeof setTimeout>;
-    const code = takeSignInCode();
+    const arrival = takeArrival();
+    applyTheme(readAddress(location.hash).theme);
     const open = (): void => {
-      openSession(code).then(setState, (error: unknown) => {
+      openSession(arrival).then(setState, (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         setState({ kind: "unreachable", message });
         timer = setTimeout(open, AGAIN_MS);
@@ -70,6 +73,8 @@ function Routed(props: PageProps) {
   const page = usePageName();
   if (page === "boards") return <BoardsPage {...props} />;
   if (page === "instrument") return <MeasurePage {...props} />;
+  if (page === "capacity") return <CapacityPage {...props} />;
+  if (page === "alerts") return <AlertsPage {...props} />;
   if (page === "fleet" && props.session.role === "operator") return <FleetPage {...props} />;
   return <InstrumentPage {...props} />;
 }
@@ -91,20 +96,21 @@ function usePageName(): Page {
   return page;
 }
 
-/** The code of a sign-in link, out of the address bar before anything else happens; null where there is none. */
-function takeSignInCode(): string | null {
-  const code = signInCode(location.hash);
-  if (code === null) return null;
-  const parts = location.hash.slice(1).split("&");
-  const rest = parts.filter((part) => part !== "" && !part.startsWith("signin=")).join("&");
-  history.replaceState(null, "", `${location.pathname}${location.search}${rest === "" ? "" : `#${rest}`}`);
-  return code;
+/** Out of the address bar before anything else happens; one who was at the provider is then where they had been before. */
+function takeArrival(): Arrival {
+  const { arrival, rest } = arrivalOf(location.hash);
+  if (arrival === null) return null;
+  const wanted = arrival.kind === "code" ? rest : takeWanted();
+  history.replaceState(null, "", `${location.pathname}${location.search}${wanted}`);
+  return arrival;
 }
 
-async function openSession(code: string | null): Promise<State> {
-  if (code !== null) {
+async function openSession(arrival: Arrival): Promise<State> {
+  if (arrival?.kind === "refused") return { kind: "signed-out", problem: refusalText(arrival.code) };
+  if (arrival?.kind === "back") noteSignedIn();
+  if (arrival?.kind === "code") {
     try {
-      return { kind: "signed-in", session: await signIn({ code }) };
+      return { kind: "signed-in", session: await signIn({ code: arrival.code }) };
     } catch (error) {
       // A code works once; someone who reloads an old link may still have the session that it opened.
       if (!(error instanceof ApiError) || error.status >= 500 || error.status === 0) throw error;

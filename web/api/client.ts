@@ -63,40 +63,68 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
 }
 
 /** Paths of the API's document that know a method. */
-type PathOf<M extends Method> = {
+export type PathOf<M extends Method> = {
   [P in keyof paths]: paths[P] extends Record<Lowercase<M>, object> ? P : never;
 }[keyof paths];
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : undefined;
 type AnswerOf<R> = Json<R[keyof R & (200 | 201)]>;
 type Operation<M extends Method, P extends PathOf<M>> = paths[P] extends Record<Lowercase<M>, infer O> ? O : never;
-type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
+/** What is sent with it. */
+export type BodyOf<M extends Method, P extends PathOf<M>> =
+  Operation<M, P> extends { requestBody: { content: { "application/json": infer B } } } ? B : undefined;
+/** What it answers. */
+export type Answer<M extends Method, P extends PathOf<M>> =
+  Operation<M, P> extends { responses: infer R } ? AnswerOf<R> : undefined;
+/** What may stand in its address after `?`; null: it does not. */
+export type QueryOf<M extends Method, P extends PathOf<M>> =
+  Operation<M, P> extends { parameters: { query?: infer Q } }
+    ? { readonly [K in keyof Q]?: Q[K] | null }
+    : Readonly<Record<string, never>>;
+
+/**
+ * The address of a path of the API's document.
+ *
+ * @param ids what stands for the names in braces, in their order
+ */
+export function addressOf<M extends Method, P extends PathOf<M>>(
+  _method: M,
+  path: P,
+  { ids = [], query: asked }: { readonly ids?: readonly string[]; readonly query?: QueryOf<M, P> | undefined } = {},
+): string {
+  let next = 0;
+  const filled = (path as string).replace(/\{\w+\}/g, () => encodeURIComponent(ids[next++] ?? ""));
+  return filled + (asked === undefined ? "" : query(asked));
+}
 
 /**
  * One request by the API's own document: the compiler knows each path, what it takes and what it answers (core/api-paths.ts);
  * that costs no byte, where openapi-fetch's own client would cost two kilobytes.
- *
- * @param ids what stands for the names in braces, in their order
  */
 export async function ask<M extends Method, P extends PathOf<M>>(
   method: M,
   path: P,
-  options: { ids?: readonly string[]; body?: BodyOf<Operation<M, P>>; signal?: AbortSignal } = {},
-): Promise<Operation<M, P> extends { responses: infer R } ? AnswerOf<R> : undefined> {
-  const { ids = [], body, signal } = options;
-  let next = 0;
-  const address = (path as string).replace(/\{\w+\}/g, () => encodeURIComponent(ids[next++] ?? ""));
+  options: {
+    readonly ids?: readonly string[];
+    readonly query?: QueryOf<M, P>;
+    readonly body?: BodyOf<M, P>;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<Answer<M, P>> {
+  const { body, signal } = options;
   const rest = { ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) };
-  const response = await call(address, { method, ...rest });
+  const response = await call(addressOf(method, path, options), { method, ...rest });
   return (response.status === 204 ? undefined : await response.json()) as never;
 }
 
-/** `?a=1&b=2` without the nulls. */
-export function query(params: Readonly<Record<string, string | number | null>>): string {
-  const parts = Object.entries(params).filter(([, value]) => value !== null);
-  return parts.length === 0
-    ? ""
-    : `?${parts.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&")}`;
+/** `?a=1&b=2` without the nulls; a list is written as often as it is long. */
+export function query(params: Readonly<Record<string, Param | readonly Param[] | null | undefined>>): string {
+  const parts = Object.entries(params).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => `${name}=${encodeURIComponent(String(each))}`),
+  );
+  return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
+
+type Param = string | number | boolean;
 
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";

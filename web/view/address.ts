@@ -2,7 +2,7 @@
  * address.ts: a view as the part of the address after `#`, and back.
  *
  * The fragment never reaches a server or its logs. Whatever cannot be read falls back to the default, so that an old or a
- * mistyped link still opens. `signin=CODE` is no part of a view: it is taken out once, used, and never written.
+ * mistyped link still opens. What says how somebody signed in (arrival.ts) is no part of a view.
  */
 import type { Against } from "../../core/api.ts";
 import { COLOURINGS } from "../../core/heatmap/colour-scale.ts";
@@ -68,11 +68,6 @@ export function writeAddress(view: View): string {
   return parts
     .map(([name, value]) => `${name}=${encodeURIComponent(value).replace(/%3A/g, ":").replace(/%2C/g, ",")}`)
     .join("&");
-}
-
-/** The one-time code in an address; null where there is none. */
-export function signInCode(hash: string): string | null {
-  return new URLSearchParams(hash.replace(/^#/, "")).get("signin");
 }
 
 const AGAINST: readonly Against[] = ["rest", "hour", "day", "week", "selection"];

@@ -7,7 +7,7 @@
 import { readAddress, writeAddress } from "./address.ts";
 import { DEFAULT_VIEW, type View } from "./view.ts";
 
-export const PAGES = ["view", "boards", "instrument", "fleet"] as const;
+export const PAGES = ["view", "boards", "instrument", "alerts", "capacity", "fleet"] as const;
 export type Page = (typeof PAGES)[number];
 
 /** What a link to any page may carry. */
