@@ -1,16 +1,20 @@
 /**
  * collect.ts: `isotherm collect`: watches hosts by ssh, and sends what they count to an ingest.
  *
- * Known hosts are read again before each connection, so that a host is let in without a restart.
+ * Known hosts, the key and the token are read again while it runs, so that a host is let in, and a secret rotated, without a restart.
  */
 import type { Command } from "commander";
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { startCollector, type Collector, type HostConfig } from "../collectors/collector.ts";
+import { CollectorMetrics } from "../collectors/collector-metrics.ts";
 import { Inventory, type InventoryHost } from "../collectors/inventory.ts";
 import { parseKnownHosts, type KnownHosts } from "../collectors/known-hosts.ts";
-import { errorCode, InputError } from "../core/errors.ts";
+import { errorCode, InputError, OperationalError } from "../core/errors.ts";
+import { checkPort, createApp, listen, NO_TOKENS } from "../server/http.ts";
+import { operations } from "../server/operations.ts";
+import { readiness } from "../server/readiness.ts";
 import { problem, required, type Config } from "./config.ts";
 import { checkHostsFile, hostConfig, inventorySources } from "./host-inventory.ts";
 import { withoutSlash } from "./query.ts";
@@ -23,36 +27,59 @@ export function collectCommand(): Command {
     ["collect"],
     async (role) => {
       const { config } = role;
-      const { ingestUrl, queryUrl, token } = config.collect;
-      const hosts = await startConfiguredCollector(role, {
+      const { ingestUrl, queryUrl, name, host, port } = config.collect;
+      const peers = {
         ingestUrl: required(config, "collect.ingestUrl", ingestUrl, "the URL of an ingest"),
         queryUrl: required(config, "collect.queryUrl", queryUrl, "the URL of the query API"),
-        token: required(config, "collect.tokenFile", token, "a file with a token of the role collector"),
-      });
-      return `collector ${config.collect.name} watches ${hosts} hosts`;
+        token: tokenOf(config),
+      };
+      await checkPort(host, port);
+      const watched = await startConfiguredCollector(role, peers);
+      const url = await serveOperations(role, watched);
+      return `collector ${name} watches ${watched.hosts} hosts, and answers on ${url}`;
     },
   );
+}
+
+function tokenOf(config: Config): string {
+  return required(config, "collect.tokenFile", config.collect.token, "a file with a token of the role collector");
+}
+
+/** How the collector is, over HTTP. @returns where */
+async function serveOperations({ config, log, metrics, closers }: Role, watched: WatchedHosts): Promise<string> {
+  const { host, port } = config.collect;
+  const app = createApp({ log, tokens: NO_TOKENS, bodyLimitBytes: 1024 });
+  const ready = readiness([{ otherwise: "windows are lost", check: () => watched.check() }]);
+  operations(app, { service: "collector", ready, metrics });
+  const url = await listen(app, host, port);
+  closers.add(() => app.close());
+  return url;
 }
 
 export interface CollectorPeers {
   readonly ingestUrl: string;
   readonly queryUrl: string;
+  /** In place of a token of the configuration, which holds where there is one. */
   readonly token: string;
 }
 
-/** @returns how many hosts there are at the start */
-export async function startConfiguredCollector({ config, log, closers }: Role, peers: CollectorPeers): Promise<number> {
+export interface WatchedHosts {
+  /** How many there were at the start. */
+  readonly hosts: number;
+  /** @throws OperationalError COLLECTOR_LOSES while windows are lost, or will be soon */
+  check(): void;
+}
+
+export async function startConfiguredCollector(role: Role, peers: CollectorPeers): Promise<WatchedHosts> {
+  const { config, log, closers, metrics } = role;
   const { name, spoolBytes, spoolDir } = config.collect;
-  const { privateKey, knownHosts } = await readSsh(config);
+  const secrets = { token: config.collect.token ?? peers.token, ...(await readSsh(config)) };
   await checkHostsFile(config);
   // Nothing to tell until the collector runs.
   let tell: Collector["setHosts"] = () => undefined;
-  const configs = (list: readonly InventoryHost[]): HostConfig[] => list.map((host) => hostConfig(host, privateKey));
-  const inventory = new Inventory({
-    sources: inventorySources(config),
-    onChange: (list) => tell(configs(list)),
-    log,
-  });
+  const configs = (list: readonly InventoryHost[]): HostConfig[] => list.map((host) => hostConfig(host));
+  let sources = inventorySources(config);
+  const inventory = new Inventory({ sources: [...sources.values()], onChange: (list) => tell(configs(list)), log });
   const hosts = await inventory.start();
   const collector = await startCollector({
     name,
@@ -60,9 +87,11 @@ export async function startConfiguredCollector({ config, log, closers }: Role, p
     spoolBytes,
     ingestUrl: withoutSlash(peers.ingestUrl),
     queryUrl: withoutSlash(peers.queryUrl),
-    token: peers.token,
-    knownHosts,
+    token: () => secrets.token,
+    privateKey: () => secrets.privateKey,
+    knownHosts: () => secrets.knownHosts(),
     ownerOf: (zone) => inventory.ownerOf(zone),
+    metrics: new CollectorMetrics(metrics),
     log,
     hosts: configs(hosts),
   });
@@ -72,8 +101,30 @@ export async function startConfiguredCollector({ config, log, closers }: Role, p
   closers.add(() => inventory.close());
   // It may have changed while the collector started.
   tell(configs(inventory.hosts));
-  return hosts.length;
+  role.reloads.add({
+    keys: ["collect.hosts", "collect.hostsFile", "collect.triton.", ...SECRET_KEYS],
+    prepare: async (next) => {
+      const ssh = await readSsh(next);
+      const token = next.collect.token ?? peers.token;
+      await checkHostsFile(next);
+      const wanted = inventorySources(next, sources);
+      return async () => {
+        Object.assign(secrets, ssh, { token });
+        sources = wanted;
+        await inventory.setSources([...wanted.values()]);
+      };
+    },
+  });
+  return {
+    hosts: hosts.length,
+    check: () => {
+      const why = collector.problem();
+      if (why !== "") throw new OperationalError("COLLECTOR_LOSES", `deliver windows: ${why}`);
+    },
+  };
 }
+
+const SECRET_KEYS = ["collect.token", "collect.tokenFile", "collect.keyFile", "collect.knownHostsFile"];
 
 /** What a collector comes to its hosts with. @throws InputError naming a key of the configuration */
 export async function readSsh(config: Config): Promise<{ privateKey: string; knownHosts: () => KnownHosts }> {

@@ -111,7 +111,7 @@ const QUERY = section("The query API and the page.", {
     waitMs: whole("Milliseconds that one waits.", 1, 60_000, { default: READ_LIMITS.waitMs }),
   }),
   oidc: section(
-    "An OpenID provider whose bearer tokens are taken beside our own (docs/security.md); none without `issuer`.",
+    "An OpenID provider whose tokens are taken beside our own, and where people sign in (docs/security.md); none without `issuer`.",
     {
       issuer: text("What its tokens have in `iss`, to the letter."),
       jwksUrl: text("Where it publishes its keys: https, or http on this machine."),
@@ -124,6 +124,16 @@ const QUERY = section("The query API and the page.", {
       writeRole: text("The role that lets a tenant's member write.", { default: OIDC_DEFAULTS.writeRole }),
       clockToleranceSec: whole("Seconds that its clock and ours may be apart.", 0, 300, {
         default: OIDC_DEFAULTS.clockToleranceSec,
+      }),
+      clientId: text(
+        "What it knows Isotherm by: with it the page sends people there to sign in; needs `publicUrl`, whose " +
+          "`/v1/session/oidc/callback` it must know.",
+      ),
+      clientSecret: text("What Isotherm proves that with; absent: it is a public client.", { secret: true }),
+      scopes: text("What is asked of it, words.", { default: OIDC_DEFAULTS.scopes }),
+      name: text("What the page calls it; absent: the issuer's host."),
+      sessionSec: whole("Seconds that a session lives that began there.", 60, 86_400, {
+        default: OIDC_DEFAULTS.sessionSec,
       }),
     },
   ),
@@ -176,6 +186,10 @@ const TRITON = section("Hosts and owners of zones from a Triton data centre, bes
 });
 
 const COLLECT = section("The collector: which hosts, and how it comes to them.", {
+  host: text("Address to listen on, for /healthz, /readyz and /metrics of `isotherm collect`.", {
+    default: "127.0.0.1",
+  }),
+  port: port("Port to listen on; 0 for any free one. With `serve` it is not opened.", 8082),
   name: text("Its own name: part of its stream names.", { default: "collector" }),
   ingestUrl: url("Where to send; with `serve` its own ingest."),
   queryUrl: url("Where assignments come from; with `serve` its own query API."),

@@ -27,7 +27,7 @@ export interface Config {
   };
   readonly query: Filled<Section<"query">, "host" | "port" | "web">;
   readonly alerts: Section<"alerts">;
-  readonly collect: Omit<Filled<Section<"collect">, "name" | "spoolBytes">, "hosts"> & {
+  readonly collect: Omit<Filled<Section<"collect">, "host" | "port" | "name" | "spoolBytes">, "hosts"> & {
     readonly hosts: readonly ConfigHost[];
   };
   readonly tokens: Section<"tokens">;

@@ -11,17 +11,30 @@ import type { Config } from "./config.ts";
 import { problem } from "./config.ts";
 import { parseHosts } from "./hosts-file.ts";
 
-/** In the order in which they count: of two hosts of one name the first does. */
-export function inventorySources({ collect, file }: Config): InventorySource[] {
+/** Sources by what the configuration says of them: one that a reload leaves as it was is the same, and knows what it knew. */
+export type SourceBook = ReadonlyMap<string, InventorySource>;
+
+/**
+ * In the order in which they count: of two hosts of one name the first does.
+ *
+ * @param before those of the configuration that held before
+ */
+export function inventorySources({ collect, file }: Config, before: SourceBook = new Map()): SourceBook {
   const { hosts, hostsFile, triton } = collect;
-  const sources = [fixedSource(file, hosts)];
+  const sources = new Map<string, InventorySource>();
+  const add = (about: readonly unknown[], make: () => InventorySource): void => {
+    const key = JSON.stringify(about);
+    sources.set(key, before.get(key) ?? make());
+  };
+  add(["list", hosts], () => fixedSource(file, hosts));
   if (hostsFile !== undefined) {
-    sources.push(fileSource({ path: hostsFile, parse: (text) => parseHosts(hostsFile, text) }));
+    add(["file", hostsFile], () => fileSource({ path: hostsFile, parse: (text) => parseHosts(hostsFile, text) }));
   }
   const { cnapiUrl, vmapiUrl, everySec = 60, port = 22, username = "root" } = triton ?? {};
   if (cnapiUrl !== undefined) {
     const urls = { cnapiUrl: bare(cnapiUrl), ...(vmapiUrl === undefined ? {} : { vmapiUrl: bare(vmapiUrl) }) };
-    sources.push(tritonSource({ ...urls, everyMs: everySec * 1000, port, username }));
+    const options = { ...urls, everyMs: everySec * 1000, port, username };
+    add(["triton", options], () => tritonSource(options));
   }
   return sources;
 }
@@ -34,7 +47,7 @@ export function inventorySources({ collect, file }: Config): InventorySource[] {
 export async function hostsNow(config: Config): Promise<readonly InventoryHost[]> {
   await checkHostsFile(config);
   const byName = new Map<string, InventoryHost>();
-  for (const source of inventorySources(config)) {
+  for (const source of inventorySources(config).values()) {
     for (const host of await source.list()) if (!byName.has(host.name)) byName.set(host.name, host);
   }
   return [...byName.values()];
@@ -55,14 +68,20 @@ export async function checkHostsFile(config: Config): Promise<void> {
   parseHosts(hostsFile, text);
 }
 
-/** With the key that lets a collector in. */
-export function hostConfig(host: InventoryHost, privateKey: string): HostConfig {
+/** @param privateKey lets a collector in, where the collector has none for all */
+export function hostConfig(host: InventoryHost, privateKey?: string): HostConfig {
   const { name, port, username, platform, owner, address } = host;
   return {
     name,
     platform,
     ...(owner === undefined ? {} : { owner }),
-    target: { host: name, port, username, privateKey, ...(address === undefined ? {} : { address }) },
+    target: {
+      host: name,
+      port,
+      username,
+      ...(privateKey && { privateKey }),
+      ...(address === undefined ? {} : { address }),
+    },
   };
 }
 

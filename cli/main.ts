@@ -19,6 +19,7 @@ import { exportCommand } from "./export.ts";
 import { examplesFirst } from "./help.ts";
 import { hostCommand } from "./host-command.ts";
 import { ingestCommand } from "./ingest.ts";
+import { instrumentationCommand } from "./instrumentation.ts";
 import { manualCommand } from "./manual.ts";
 import { metricsCommand } from "./metrics.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -38,7 +39,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** The same for what takes a configuration file. */
 const ROLE_HINTS: Readonly<Record<string, string>> = {
-  PORT_IN_USE: " (query.port or ingest.port in the configuration)",
+  PORT_IN_USE: " (query.port, ingest.port or collect.port in the configuration)",
   DATA_DIRECTORY_IN_USE: " (store.dataDir in the configuration)",
   SPOOL_IN_USE: " (each collector needs a spool of its own: collect.spoolDir in the configuration)",
 };
@@ -66,6 +67,7 @@ const commands = [
   checkCommand(),
   hostCommand(),
   configCommand(),
+  instrumentationCommand(),
   alertsCommand(),
   demoCommand(),
   watchCommand(),

@@ -8,22 +8,21 @@ import type { LiveFeed } from "../core/window.ts";
 import { FeedClient } from "../query-api/feed-client.ts";
 import { startQueryApi, type AccessOptions, type QueryService } from "../query-api/service.ts";
 import { checkPort } from "../server/http.ts";
-import { Metrics } from "../server/metrics.ts";
+import type { Metrics } from "../server/metrics.ts";
 import { readAlertFiles } from "./alert-files.ts";
 import { required, type Config } from "./config.ts";
 import { openSharedStore, type RoleStore } from "./role-store.ts";
 import { ServiceToken } from "./role-tokens.ts";
 import { roleCommand, type Role } from "./role.ts";
-import { packageVersion } from "./services.ts";
+import { packageVersion } from "./version.ts";
 import { buildWeb } from "./web-build.ts";
 
 export function queryCommand(): Command {
   return roleCommand("query", "answer queries and serve the page, from a ClickHouse", ["store"], async (role) => {
-    const { config, log, closers } = role;
+    const { config, log, metrics, closers } = role;
     await checkPort(config.query.host, config.query.port);
     const ingestUrls = required(config, "query.ingestUrls", config.query.ingestUrls, "the URLs of all ingests");
     const opened = await openSharedStore(role);
-    const metrics = new Metrics(true);
     const feed = new FeedClient({
       ingestUrls: ingestUrls.map(withoutSlash),
       token: new ServiceToken(opened.state.tokens).get,
@@ -32,7 +31,7 @@ export function queryCommand(): Command {
         else log.warn(facts, "ingest is not followed; live columns wait");
       },
     });
-    const { url } = await startConfiguredQuery(role, opened, feed, metrics);
+    const { url } = await startConfiguredQuery(role, opened, feed);
     followMetrics(feed, metrics);
     feed.start();
     closers.add(() => feed.close());
@@ -41,10 +40,9 @@ export function queryCommand(): Command {
 }
 
 export async function startConfiguredQuery(
-  { config, log, closers }: Role,
+  { config, log, metrics, closers, reloads }: Role,
   { store, state }: RoleStore,
   feed: LiveFeed,
-  metrics: Metrics,
 ): Promise<QueryService> {
   const { host, port, web, publicUrl, readLimits } = config.query;
   const webDir = web ? await buildWeb() : null;
@@ -58,6 +56,14 @@ export async function startConfiguredQuery(
   };
   const query = await startQueryApi({ ...common, ...access, simulated: false, signInCode: null, webDir });
   closers.add(() => query.close());
+  reloads.add({
+    keys: ["alerts."],
+    prepare: async (next) => query.alerts.reading(await readAlertFiles(next)),
+  });
+  reloads.add({
+    keys: ["query.readLimits."],
+    prepare: (next) => () => query.limitReads(next.query.readLimits ?? {}),
+  });
   return query;
 }
 
@@ -65,6 +71,8 @@ export async function startConfiguredQuery(
 function oidcOf(config: Config): Pick<AccessOptions, "oidc"> {
   const { issuer, jwksUrl, audience, ...rest } = config.query.oidc ?? {};
   if (issuer === undefined) return {};
+  if (rest.clientId !== undefined)
+    required(config, "query.publicUrl", config.query.publicUrl, "where the OpenID provider sends people back to");
   return {
     oidc: {
       ...rest,
@@ -75,7 +83,8 @@ function oidcOf(config: Config): Pick<AccessOptions, "oidc"> {
   };
 }
 
-function followMetrics(feed: FeedClient, metrics: Metrics): void {
+/** The feeds that are followed, on /metrics. */
+export function followMetrics(feed: Pick<FeedClient, "connected" | "counts">, metrics: Metrics): void {
   const connected = metrics.gauge("feed_connected", "Ingests that are being followed.");
   const gaps = metrics.gauge("feed_gaps", "Times that the feed could not go on where it had ended.");
   const resumed = metrics.gauge("feed_resumed", "Times that the feed went on where it had ended.");

@@ -4,16 +4,18 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OperationalError } from "../core/errors.ts";
+import { meteredStore, type MeteredStore } from "../server/store-metrics.ts";
 import { createStoreClient, type StoreClient, type StoreConnection } from "../store/client.ts";
-import { startEngine } from "../store/engine.ts";
+import { startEngine, type Engine, type EngineOptions } from "../store/engine.ts";
 import { migrate, MIGRATIONS } from "../store/migrations.ts";
 import { openState, type State } from "../store/state.ts";
 import { required } from "./config.ts";
+import { engineMetrics } from "./engine-metrics.ts";
 import type { Role } from "./role.ts";
 import { writeFirstTokens } from "./role-tokens.ts";
 
 export interface RoleStore {
-  readonly store: StoreClient;
+  readonly store: MeteredStore;
   readonly state: State;
 }
 
@@ -32,30 +34,41 @@ export async function openSharedStore(role: Role): Promise<RoleStore> {
 
 /** The ClickHouse that is configured, or the embedded engine. */
 export async function openAnyStore(role: Role): Promise<RoleStore> {
-  const { config, closers, log, signal } = role;
+  const { config, closers, log, metrics, signal } = role;
   if (config.store.url !== undefined) return openSharedStore(role);
   const { dataDir, memoryBytes } = config.store;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const limits = memoryBytes === undefined ? {} : { memoryBytes };
-  // Once it runs it ends last: what the others have yet to store needs it.
-  const starting = new AbortController();
-  const abort = (): void => starting.abort();
-  signal.addEventListener("abort", abort);
-  const options = { dataDir: join(dataDir, "store"), log, signal: starting.signal, ...limits };
-  const engine = await startEngine(options).finally(() => signal.removeEventListener("abort", abort));
+  const engine = await startOwnEngine({ dataDir: join(dataDir, "store"), log, ...limits }, signal);
   closers.add(() => engine.close());
+  engineMetrics(engine, dataDir, metrics);
   return openStore(role, engine, async (store) => {
     await migrate(store, Date.now());
   });
 }
 
+/**
+ * An engine whose start can be called off. Once it runs it ends last: what the others have yet to store needs it.
+ *
+ * @throws OperationalError as startEngine does
+ */
+export async function startOwnEngine(options: EngineOptions, signal?: AbortSignal): Promise<Engine> {
+  const starting = new AbortController();
+  const abort = (): void => starting.abort();
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", abort);
+  return startEngine({ ...options, signal: starting.signal }).finally(() =>
+    signal?.removeEventListener("abort", abort),
+  );
+}
+
 /** @param prepare makes sure that the tables are of this program's version */
 async function openStore(
-  { config, closers, log, signal }: Role,
+  { config, closers, log, metrics, signal }: Role,
   connection: StoreConnection,
   prepare: (store: StoreClient) => Promise<void>,
 ): Promise<RoleStore> {
-  const store = createStoreClient(connection);
+  const store = meteredStore(createStoreClient(connection), metrics);
   closers.add(() => store.close());
   await store.ping().catch((cause: unknown) => {
     throw new OperationalError("STORE_UNAVAILABLE", `open the store at ${connection.url}`, { cause });

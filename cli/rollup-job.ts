@@ -32,6 +32,7 @@ export function startRollups({ store, state, log, metrics, retention, form }: Ro
   const swept = metrics.counter("rollup_generations_deleted_total", "Generations deleted that nobody reads.");
   const waiting = metrics.gauge("retention_days_waiting", "Days old enough to be dropped that are not all rolled up.");
   const seconds = metrics.seconds("rollup_run_seconds", "Time that a run took.");
+  const succeeded = metrics.gauge("rollup_last_run_seconds", "When a run last left nothing undone, epoch seconds.");
   const rollups = new Rollups({
     store,
     ...(retention === undefined ? {} : { retention }),
@@ -46,6 +47,7 @@ export function startRollups({ store, state, log, metrics, retention, form }: Ro
       swept.inc(report.swept);
       waiting.set(report.waiting);
       seconds.observe(report.tookMs / 1000);
+      if (report.failed === 0) succeeded.setToCurrentTime();
       if (report.computed + report.dropped > 0) log.info(report, "rolled up");
     },
     onError: (error) => {

@@ -86,7 +86,7 @@ export function scriptText(name: string, options: ScriptOptions): string {
     specId: createHash("sha256").update(canonicalSpec(spec)).digest("hex"),
     nonce: REVIEW_NONCE,
     zones: options.zone ?? null,
-    requestedBy: "isotherm script, for review",
+    requestedBy: "isotherm script",
     platform: parsePlatform(options.platform),
   }).text;
 }

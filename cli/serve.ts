@@ -3,9 +3,8 @@
  */
 import type { Command } from "commander";
 import { checkPort } from "../server/http.ts";
-import { Metrics } from "../server/metrics.ts";
 import type { Tokens } from "../store/tokens.ts";
-import { startConfiguredCollector } from "./collect.ts";
+import { startConfiguredCollector, type WatchedHosts } from "./collect.ts";
 import { startConfiguredIngest } from "./ingest.ts";
 import { startConfiguredQuery } from "./query.ts";
 import { openAnyStore } from "./role-store.ts";
@@ -22,11 +21,11 @@ export function serveCommand(): Command {
       await checkPort(config.query.host, config.query.port);
       await checkPort(config.ingest.host, config.ingest.port);
       const opened = await openAnyStore(role);
-      const metrics = new Metrics(true);
-      const ingest = await startConfiguredIngest(role, opened, metrics);
-      const query = await startConfiguredQuery(role, opened, ingest.feed, metrics);
+      let watched: WatchedHosts | undefined;
+      const losses = { otherwise: "the collector loses windows", check: () => watched?.check() };
+      const ingest = await startConfiguredIngest(role, opened, [losses]);
+      const query = await startConfiguredQuery(role, opened, ingest.feed);
       const { hosts, hostsFile, triton, ingestUrl = ingest.url, queryUrl = query.url, name } = config.collect;
-      let watched = 0;
       if (hosts.length > 0 || hostsFile !== undefined || triton?.cnapiUrl !== undefined) {
         const { tokens } = opened.state;
         const own = await ownToken(tokens, name);
@@ -34,10 +33,10 @@ export function serveCommand(): Command {
         watched = await startConfiguredCollector(role, {
           ingestUrl,
           queryUrl,
-          token: config.collect.token ?? own.token,
+          token: own.token,
         });
       }
-      return `page and query API on ${query.url}, ingest on ${ingest.url}, ${watched} hosts`;
+      return `page and query API on ${query.url}, ingest on ${ingest.url}, ${watched?.hosts ?? 0} hosts`;
     },
   );
 }

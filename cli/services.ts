@@ -1,19 +1,24 @@
 /**
  * services.ts: engine, store, ingest and query API in one process: what `demo` and `serve` have in common.
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { startIngest, type IngestService } from "../ingest/service.ts";
 import { startQueryApi, type AccessOptions, type QueryService } from "../query-api/service.ts";
 import type { Log } from "../server/log.ts";
 import { Metrics } from "../server/metrics.ts";
+import { meteredStore } from "../server/store-metrics.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
-import { startEngine, type Engine } from "../store/engine.ts";
+import type { Engine } from "../store/engine.ts";
 import { migrate } from "../store/migrations.ts";
 import { openState, type State } from "../store/state.ts";
 import type { Retention } from "../store/tables.ts";
 import { Closers } from "./closers.ts";
+import { refusals } from "./ingest.ts";
+import { engineMetrics } from "./engine-metrics.ts";
+import { startOwnEngine } from "./role-store.ts";
 import { startRollups } from "./rollup-job.ts";
+import { packageVersion } from "./version.ts";
 
 export interface ServicesOptions {
   readonly dataDir: string;
@@ -37,6 +42,7 @@ export interface Services {
   readonly engine: Engine;
   readonly store: StoreClient;
   readonly state: State;
+  readonly metrics: Metrics;
   readonly ingest: IngestService;
   readonly query: QueryService;
   /** Ends all of it, last started first. */
@@ -58,32 +64,25 @@ async function start(options: ServicesOptions, closers: Closers): Promise<Servic
   const { log, host } = options;
   await mkdir(options.dataDir, { recursive: true });
   const { signal } = options;
-  const engine = await startEngine({ dataDir: join(options.dataDir, "store"), log, ...(signal && { signal }) });
+  const engine = await startOwnEngine({ dataDir: join(options.dataDir, "store"), log }, signal);
   closers.add(() => engine.close());
   signal?.throwIfAborted();
-  const store = createStoreClient(engine);
+  const metrics = new Metrics(true);
+  engineMetrics(engine, options.dataDir, metrics);
+  const store = meteredStore(createStoreClient(engine), metrics);
   closers.add(() => store.close());
   await migrate(store, Date.now());
   signal?.throwIfAborted();
   const state = await openState(store, (error) => log.warn({ err: error }, "control state could not be read again"));
   closers.add(() => state.close());
-  const metrics = new Metrics(true);
   const { retention } = options;
   const rollups = startRollups({ store, state, log, metrics, ...(retention && { retention }) });
   closers.add(() => rollups.close());
-  const ingest = await startIngest({ store, state, log, metrics, host, port: 0 });
+  const checks = [refusals(store)];
+  const ingest = await startIngest({ store, state, log, metrics, host, port: 0, checks });
   closers.add(() => ingest.close());
   const version = await packageVersion();
   const query = await startQueryApi({ ...options, store, state, feed: ingest.feed, metrics, version });
   closers.add(() => query.close());
-  return { engine, store, state, ingest, query, close: () => closers.close() };
-}
-
-/** From the package that this file belongs to, built or not. */
-export async function packageVersion(): Promise<string> {
-  for (const path of ["../package.json", "../../package.json"]) {
-    const text = await readFile(new URL(path, import.meta.url), "utf8").catch(() => undefined);
-    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
-  }
-  return "unknown";
+  return { engine, store, state, metrics, ingest, query, close: () => closers.close() };
 }

@@ -9,12 +9,13 @@ import { errorChain } from "../core/errors.ts";
 import type { Assignment } from "../core/instrumentation.ts";
 import { piecesOf } from "../core/pieces.ts";
 import { Backoff } from "./backoff.ts";
+import { textOf, type Secret } from "./ingest-client.ts";
 import { Once } from "./once.ts";
 import { pause } from "../core/pause.ts";
 
 export interface AssignmentsOptions {
   readonly queryUrl: string;
-  readonly token: string;
+  readonly token: Secret;
   readonly onAssignments: (assignments: readonly Assignment[]) => void;
   readonly onAlarm: (facts: Record<string, unknown>, message: string) => void;
 }
@@ -66,7 +67,7 @@ export class Assignments {
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
       const response = await fetch(`${this.#options.queryUrl}/v1/assignments`, {
-        headers: { authorization: `Bearer ${this.#options.token}`, accept: "text/event-stream" },
+        headers: { authorization: `Bearer ${textOf(this.#options.token)}`, accept: "text/event-stream" },
         signal: either.signal,
       });
       if (!response.ok || response.body === null) throw new Error(`the query API answered ${response.status}`);

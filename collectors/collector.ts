@@ -6,6 +6,7 @@ import type { Assignment } from "../core/instrumentation.ts";
 import type { Platform } from "../d-scripts/recipe.ts";
 import { Assignments } from "./assignments.ts";
 import { GUARD_LIMITS, type GuardLimits } from "./cost-guard.ts";
+import { CollectorMetrics } from "./collector-metrics.ts";
 import { type DeliveryOptions, startDelivery } from "./spool-delivery.ts";
 import { ENABLING_TIMINGS, type EnablingTimings } from "./enabling.ts";
 import { Host } from "./host.ts";
@@ -18,6 +19,8 @@ import { Turns } from "./turns.ts";
 export interface CollectorOptions extends Omit<DeliveryOptions, "now"> {
   readonly hosts: readonly HostConfig[];
   readonly knownHosts: () => KnownHosts;
+  /** For all hosts, read before each connection; default: each target's own. */
+  readonly privateKey?: () => string;
   readonly queryUrl: string;
   readonly zonesEveryMs?: number;
   /** How often a host's rates and counters are reported; changes of state are told at once. */
@@ -43,6 +46,8 @@ export interface HostConfig {
 export interface Collector {
   /** These hosts from now on: others end, new ones begin, those that are the same lose nothing. */
   setHosts(hosts: readonly HostConfig[]): void;
+  /** Why windows are lost, or will be soon; "" where all is well. */
+  problem(): string;
   /** Stops tracing, sends what is spooled for at most `withinMs`, then ends; what is left stays on the disk. */
   close(withinMs?: number): Promise<void>;
 }
@@ -52,15 +57,20 @@ const CONNECTING_AT_ONCE = 16;
 
 /** @throws OperationalError SPOOL_IN_USE, SPOOL_UNREADABLE */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
-  const { log, token, now = Date.now } = options;
+  const { log, token, privateKey, now = Date.now, metrics = new CollectorMetrics() } = options;
   const warn = (facts: Record<string, unknown>, message: string): void => log.warn(facts, message);
-  const delivery = await startDelivery({ ...options, now });
-  const { batcher, uploader, earlier } = delivery;
+  const delivery = await startDelivery({ ...options, metrics, now });
+  const { sink, uploader, earlier } = delivery;
+  const report = (of: string, told: HostReport): void => {
+    metrics.reported(of, told);
+    uploader.report(of, told);
+  };
   const support = new SupportBook();
   const turns = new Turns(CONNECTING_AT_ONCE);
   const makeHost = (host: HostConfig): Host =>
     new Host({
       ...host,
+      ...(privateKey === undefined ? {} : { privateKey }),
       collector: options.name,
       knownHosts: options.knownHosts,
       timings: options.timings ?? DEFAULT_TIMINGS,
@@ -73,9 +83,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       ownerOf: options.ownerOf ?? NOBODY_KNOWS,
       support,
       turns,
-      sink: batcher,
+      sink,
       claimLastTs: (spec) => earlier.claim(spec, host.name),
-      report: (of, report) => uploader.report(of, report),
+      report,
       log,
       now,
     });
@@ -87,7 +97,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
       if (as === JSON.stringify(wanted.get(name))) continue;
       host.close();
       hosts.delete(name);
-      if (!wanted.has(name)) uploader.report(name, removed(options.name, now()));
+      if (!wanted.has(name)) report(name, removed(options.name, now()));
     }
     for (const [name, each] of wanted) {
       if (hosts.has(name)) continue;
@@ -114,6 +124,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   for (const { host } of hosts.values()) host.start();
   return {
     setHosts,
+    problem: () => delivery.problem(),
     close: async (withinMs = 1_000) => {
       assignments.close();
       clearInterval(checks);

@@ -16,6 +16,8 @@ import type { Turns } from "./turns.ts";
 
 export interface SessionOptions {
   readonly target: SshTarget;
+  /** Read before each connection, in place of the target's: it may be rotated while the process runs. */
+  readonly privateKey?: () => string;
   readonly knownHosts: () => KnownHosts;
   readonly timings: SshTimings;
   /** Shared by all sessions of a collector. */
@@ -63,10 +65,14 @@ export class HostSession {
 
   async #connect(): Promise<void> {
     try {
-      const { target, knownHosts, timings, turns } = this.#options;
+      const { target, privateKey, knownHosts, timings, turns } = this.#options;
       const connection = await turns.take(async () => {
         if (this.#isClosed()) throw new OperationalError("SSH_CONNECT", "connect: nobody wants it any more");
-        return connect(target, knownHosts(), timings);
+        return connect(
+          privateKey === undefined ? target : { ...target, privateKey: privateKey() },
+          knownHosts(),
+          timings,
+        );
       });
       if (this.#isClosed()) {
         connection.close();

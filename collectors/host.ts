@@ -38,6 +38,7 @@ export interface HostOptions {
   readonly name: string;
   readonly collector: string;
   readonly target: SshTarget;
+  readonly privateKey?: () => string;
   readonly knownHosts: () => KnownHosts;
   readonly timings: SshTimings;
   readonly enablingTimings: EnablingTimings;

@@ -11,7 +11,8 @@ import { errorChain } from "../core/errors.ts";
 import { Backoff } from "./backoff.ts";
 
 export type Verdict =
-  | { readonly kind: "done" | "renew" }
+  | { readonly kind: "done" }
+  | { readonly kind: "renew" }
   | { readonly kind: "refused"; readonly status: number; readonly answer: string }
   | { readonly kind: "retry"; readonly retryMs: number; readonly denied: boolean };
 
@@ -24,9 +25,16 @@ export interface Call {
   readonly answer?: RegExp;
 }
 
+/** A secret, or what reads it before each use: it may be rotated while the process runs. */
+export type Secret = string | (() => string);
+
+export function textOf(secret: Secret): string {
+  return typeof secret === "string" ? secret : secret();
+}
+
 export interface IngestClientOptions {
   readonly ingestUrl: string;
-  readonly token: string;
+  readonly token: Secret;
   readonly requestTimeoutMs?: number;
   readonly retryMinMs?: number;
   readonly retryMaxMs?: number;
@@ -51,7 +59,7 @@ export class IngestClient {
     const { ingestUrl, token, requestTimeoutMs = 30_000, signal: stop } = this.#options;
     const signal = AbortSignal.any([stop, AbortSignal.timeout(requestTimeoutMs)]);
     try {
-      const all = { ...headers, authorization: `Bearer ${token}` };
+      const all = { ...headers, authorization: `Bearer ${textOf(token)}` };
       const response = await fetch(`${ingestUrl}${path}`, { method, headers: all, body, signal });
       const text = await response.text();
       if (response.ok && answer?.test(text) === false)

@@ -30,6 +30,7 @@ export interface InventorySource {
 
 export interface InventoryOptions {
   readonly sources: readonly InventorySource[];
+  /** Called once for each change, with all hosts. */
   readonly onChange: (hosts: readonly InventoryHost[]) => void;
   readonly log: Log;
 }
@@ -37,38 +38,60 @@ export interface InventoryOptions {
 export class Inventory {
   readonly #options: InventoryOptions;
   readonly #known = new Map<InventorySource, readonly InventoryHost[]>();
-  readonly #ends: (() => void)[] = [];
+  readonly #ends = new Map<InventorySource, () => void>();
+  #sources: readonly InventorySource[];
   readonly #troubles = new Map<InventorySource, string>();
   #closed = false;
   #told = "";
 
   constructor(options: InventoryOptions) {
     this.#options = options;
+    this.#sources = options.sources;
   }
 
   /** @returns the hosts at the start; changes are told from then on */
   async start(): Promise<readonly InventoryHost[]> {
-    await Promise.all(this.#options.sources.map((source) => this.#read(source)));
+    await Promise.all(this.#sources.map((source) => this.#read(source)));
     const hosts = this.hosts;
     this.#told = JSON.stringify(hosts);
-    for (const source of this.#options.sources) {
-      let reading = Promise.resolve();
-      // One after the other: an older answer must not replace a newer one.
-      this.#ends.push(source.watch(() => void (reading = reading.then(() => this.#again(source)))));
-    }
+    for (const source of this.#sources) this.#watch(source);
     return hosts;
+  }
+
+  /** Other sources from now on. Those that stay keep what they said last; of a new one that cannot be read there are no hosts yet. */
+  async setSources(sources: readonly InventorySource[]): Promise<void> {
+    const added = sources.filter((source) => !this.#sources.includes(source));
+    await Promise.all(added.map((source) => this.#read(source)));
+    if (this.#isClosed()) return;
+    for (const source of this.#sources.filter((each) => !sources.includes(each))) {
+      this.#ends.get(source)?.();
+      this.#ends.delete(source);
+      this.#known.delete(source);
+    }
+    this.#sources = sources;
+    for (const source of added) this.#watch(source);
+    this.#tell("its sources");
+  }
+
+  #watch(source: InventorySource): void {
+    let reading = Promise.resolve();
+    // One after the other: an older answer must not replace a newer one.
+    this.#ends.set(
+      source,
+      source.watch(() => void (reading = reading.then(() => this.#again(source)))),
+    );
   }
 
   get hosts(): readonly InventoryHost[] {
     const byName = new Map<string, InventoryHost>();
-    for (const source of this.#options.sources) {
+    for (const source of this.#sources) {
       for (const host of this.#known.get(source) ?? []) if (!byName.has(host.name)) byName.set(host.name, host);
     }
     return [...byName.values()];
   }
 
   ownerOf(zone: string): string | undefined {
-    for (const source of this.#options.sources) {
+    for (const source of this.#sources) {
       const owner = source.ownerOf?.(zone);
       if (owner !== undefined) return owner;
     }
@@ -77,16 +100,21 @@ export class Inventory {
 
   close(): void {
     this.#closed = true;
-    for (const end of this.#ends) end();
+    for (const end of this.#ends.values()) end();
   }
 
   async #again(source: InventorySource): Promise<void> {
     await this.#read(source);
+    // It may have been taken out meanwhile.
+    if (this.#sources.includes(source)) this.#tell(source.name);
+  }
+
+  #tell(source: string): void {
     const { hosts } = this;
     const told = JSON.stringify(hosts);
     if (this.#isClosed() || told === this.#told) return;
     this.#told = told;
-    this.#options.log.info({ source: source.name, hosts: hosts.length }, "the inventory has changed");
+    this.#options.log.info({ source, hosts: hosts.length }, "the inventory has changed");
     this.#options.onChange(hosts);
   }
 

@@ -60,7 +60,10 @@ export function withoutKnownHost(text: string, host: string, port: number): stri
 
 /** As `ssh-keygen -l` shows it. */
 export function fingerprintOf(key: Buffer): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/={1,2}$/, "")}`;
+  return `SHA256:${createHash("sha256")
+    .update(key)
+    .digest("base64")
+    .replace(/={1,2}$/, "")}`;
 }
 
 function nameOf(host: string, port: number): string {

@@ -8,14 +8,14 @@
  */
 import type { HostReport } from "../core/host-status.ts";
 import { HostReports } from "./host-reports.ts";
-import { IngestClient, type Verdict } from "./ingest-client.ts";
+import { IngestClient, type Secret, type Verdict } from "./ingest-client.ts";
 import { Once } from "./once.ts";
 import { pause } from "../core/pause.ts";
 import type { FrozenBatch, Spool } from "./spool.ts";
 
 export interface UploaderOptions {
   readonly ingestUrl: string;
-  readonly token: string;
+  readonly token: Secret;
   readonly spool: Spool;
   readonly requestTimeoutMs?: number;
   /** Bounds of the pause after a failure: 0.5 s and 30 s by default. */
@@ -25,6 +25,8 @@ export interface UploaderOptions {
   readonly onRefused: (batch: FrozenBatch, status: number, answer: string) => void;
   /** Said once an hour; `denied`: ingest does not accept the token, and only a person can help. */
   readonly onAlarm: (facts: Record<string, unknown>, message: string, denied: boolean) => void;
+  /** Ingest has answered, or not, after so long. */
+  readonly onAnswer?: (batch: FrozenBatch, verdict: Verdict, tookMs: number) => void;
 }
 
 export class Uploader {
@@ -38,6 +40,7 @@ export class Uploader {
   /** The last batch could not be delivered. */
   #stuck = false;
   #denied = false;
+  #underWay: FrozenBatch | undefined;
 
   constructor(options: UploaderOptions) {
     this.#options = options;
@@ -51,6 +54,11 @@ export class Uploader {
   /** The last batch was not delivered because ingest does not accept the token. */
   get isDenied(): boolean {
     return this.#denied;
+  }
+
+  /** When the newest window of the batch under way ended, epoch ms; undefined: none is. */
+  get sinceMs(): number | undefined {
+    return this.#underWay === undefined ? undefined : endedMsOf(this.#underWay);
   }
 
   start(): void {
@@ -79,6 +87,7 @@ export class Uploader {
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const batch = this.#options.spool.head();
+      this.#underWay = batch;
       if (batch === undefined) {
         await this.#idle();
         continue;
@@ -108,7 +117,9 @@ export class Uploader {
       "content-digest": batch.digest,
     };
     const call = { path: "/v1/batches", method: "POST", headers, body: batch.bytes, answer: OUTCOME };
+    const begun = performance.now();
     const verdict = await this.#client.call(call);
+    this.#options.onAnswer?.(batch, verdict, performance.now() - begun);
     if (verdict.kind === "done") spool.remove(batch);
     else if (verdict.kind === "renew") spool.renew();
     else if (verdict.kind === "refused") {
@@ -138,6 +149,11 @@ export class Uploader {
       signal.addEventListener("abort", done);
     });
   }
+}
+
+/** When the newest of a batch's windows ended, epoch ms. */
+export function endedMsOf({ coverage }: FrozenBatch): number {
+  return coverage.reduce((newest, { endedMs }) => Math.max(newest, endedMs), 0);
 }
 
 /** Were anything with a 200 taken for an acknowledgement, a proxy's page would lose a batch. */

@@ -144,6 +144,11 @@ export const OPERATOR = "operator";
 /** A key field of rows that were merged because their window had too many keys; no real key is ever stored as this. */
 export const OTHER_KEY = "(other)";
 
+/** How logs call a batch, from the collector's spool to the store: one name for each (stream, seq). */
+export function batchName(stream: string, seq: number): string {
+  return `${stream}=${seq}`;
+}
+
 /** What a feed publishes once a batch is safely stored. */
 export interface StoredBatch {
   readonly stream: string;

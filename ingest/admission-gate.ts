@@ -17,6 +17,7 @@ export class AdmissionGate {
   constructor(admission: Admission, metrics: Metrics) {
     this.#admission = admission;
     const refused = metrics.counter("ingest_refused_total", "Batches that were told to come later, by code.", ["code"]);
+    for (const code of ["RATE_LIMITED", "INGEST_BUSY"]) refused.inc({ code }, 0);
     this.#onRefused = (code) => refused.inc({ code });
     const inFlight = metrics.gauge("ingest_in_flight_bytes", "Bodies of batches that are being received or stored.");
     metrics.beforeText(() => inFlight.set(admission.bytes));

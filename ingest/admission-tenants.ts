@@ -29,14 +29,18 @@ const ROW_BYTES = 120;
 const ENTRY_BYTES = 6;
 
 export class TenantQuotas {
-  readonly #limits: TenantLimits;
+  #limits: TenantLimits;
   readonly #quotas: QuotaBook;
 
   constructor(limits: TenantLimits, now: () => number = Date.now) {
     this.#limits = limits;
-    const { rowsPerSec, bytesPerSec } = limits;
-    const rates: Rates = { rowsPerSec, bytesPerSec, keysPerSec: Infinity };
-    this.#quotas = new QuotaBook(rates, now);
+    this.#quotas = new QuotaBook(ratesOf(limits), now);
+  }
+
+  /** Other limits from now on. */
+  limit(limits: TenantLimits): void {
+    this.#limits = limits;
+    this.#quotas.setRates(ratesOf(limits));
   }
 
   /** @param tenant "" on coverage rows, which have no keys */
@@ -66,4 +70,8 @@ export class TenantQuotas {
       this.#quotas.charge(name, { rows: own, bytes: own * ROW_BYTES + (entriesOf[code] ?? 0) * ENTRY_BYTES });
     });
   }
+}
+
+function ratesOf({ rowsPerSec, bytesPerSec }: TenantLimits): Rates {
+  return { rowsPerSec, bytesPerSec, keysPerSec: Infinity };
 }

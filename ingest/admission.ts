@@ -49,7 +49,7 @@ interface Collector {
 }
 
 export class Admission {
-  readonly #limits: AdmissionLimits;
+  #limits: AdmissionLimits;
   readonly #quotas: QuotaBook;
   /** Collectors with anything in flight, the one whose turn was longest ago first. */
   readonly #collectors = new Map<string, Collector>();
@@ -65,6 +65,12 @@ export class Admission {
   constructor(limits: AdmissionLimits, now: () => number = Date.now) {
     this.#limits = limits;
     this.#quotas = new QuotaBook(limits.collector, now);
+  }
+
+  /** Other limits from now on; what is in flight stays. */
+  limit(limits: AdmissionLimits): void {
+    this.#limits = limits;
+    this.#quotas.setRates(limits.collector);
   }
 
   /** Bytes in flight. */

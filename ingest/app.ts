@@ -5,17 +5,18 @@
  *   PUT  /v1/hosts/:host   a host's state, and its zones with their owners
  *   DELETE /v1/hosts/:host/collector   an operator leaves a host to another collector
  *   GET  /v1/feed          stored batches as they come, without end
- *   GET  /healthz, /metrics
+ *   GET  /healthz, /readyz, /metrics
  *
  * Batches and states are for collectors only, the feed for query APIs.
  */
 import { Type } from "typebox";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { InputError, OperationalError } from "../core/errors.ts";
-import type { AttributedBatch } from "../core/window.ts";
+import { batchName, type AttributedBatch } from "../core/window.ts";
 import { createApp, notFound, type App } from "../server/http.ts";
 import type { Log } from "../server/log.ts";
 import type { Metrics } from "../server/metrics.ts";
+import { operations } from "../server/operations.ts";
 import type { Claims } from "../store/claims.ts";
 import type { ControlTable } from "../store/control.ts";
 import type { HostRow } from "../store/hosts.ts";
@@ -46,6 +47,8 @@ export interface IngestOptions {
   };
   readonly feed: Feed;
   readonly metrics: Metrics;
+  /** Rejects with NOT_READY while batches cannot be stored. */
+  readonly ready: () => Promise<void>;
   /** What is not named is as ADMISSION_LIMITS has it. */
   readonly admission?: Partial<AdmissionLimits>;
   /** What is not named is as TENANT_LIMITS has it. */
@@ -56,7 +59,13 @@ export interface IngestOptions {
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const COLLECTORS = { access: ["collector"] } as const;
 
-export function createIngestApp(options: IngestOptions): App {
+export interface IngestApp {
+  readonly app: App;
+  /** Other limits from now on; those that are not named are the defaults. */
+  readonly limit: (admission: Partial<AdmissionLimits>, tenants: Partial<TenantLimits>) => void;
+}
+
+export function createIngestApp(options: IngestOptions): IngestApp {
   const { log, tokens, ownership, hosts, claims } = options;
   const app = createApp({ log, tokens, bodyLimitBytes: MAX_BATCH_BYTES });
   app.addContentTypeParser("application/vnd.apache.arrow.stream", { parseAs: "buffer" }, (_request, body, done) => {
@@ -64,7 +73,8 @@ export function createIngestApp(options: IngestOptions): App {
   });
   const admission = new Admission({ ...ADMISSION_LIMITS, ...options.admission });
   const gate = new AdmissionGate(admission, options.metrics);
-  const receive = batchReceiver(options, admission);
+  const tenants = new TenantQuotas({ ...TENANT_LIMITS, ...options.tenantLimits });
+  const receive = batchReceiver(options, admission, tenants);
   const hostRows = new HostRows(hosts, (error) => log.warn({ err: error }, "how hosts are could not be stored"));
   app.addHook("onClose", () => hostRows.close());
 
@@ -91,7 +101,12 @@ export function createIngestApp(options: IngestOptions): App {
         );
       }
       const id = batchId(headers);
-      return gate.run(request, (collector) => receive(body, headers["isotherm-rows"], id, collector));
+      // The batch's name in every line of the log, here as at the collector.
+      request.log = request.log.child({ batch: batchName(id.stream, id.seq) });
+      const begun = performance.now();
+      const answer = await gate.run(request, (collector) => receive(body, headers["isotherm-rows"], id, collector));
+      request.log.debug({ ...answer, tookMs: Math.round(performance.now() - begun) }, "batch answered");
+      return answer;
     },
   });
 
@@ -124,15 +139,15 @@ export function createIngestApp(options: IngestOptions): App {
       return { ok: true };
     },
   });
-  app.route({ method: "GET", url: "/healthz", config: { access: "public" }, handler: () => ({ ok: true }) });
-  app.route({
-    method: "GET",
-    url: "/metrics",
-    config: { access: "public" },
-    handler: async (_request, reply) => reply.type("text/plain; version=0.0.4").send(await options.metrics.text()),
-  });
+  operations(app, { service: "ingest", ready: options.ready, metrics: options.metrics });
   feedRoute(app, options.feed, tokens, options.feedTimings);
-  return app;
+  return {
+    app,
+    limit: (collectors, ofTenants) => {
+      admission.limit({ ...ADMISSION_LIMITS, ...collectors });
+      tenants.limit({ ...TENANT_LIMITS, ...ofTenants });
+    },
+  };
 }
 
 const NAME = { minLength: 1, maxLength: 128 };
@@ -156,10 +171,9 @@ function batchId(headers: BatchHeaders): BatchId {
 }
 
 /** The path of a batch: digest, verify, decode, owners, store in its turn, publish. */
-function batchReceiver(options: IngestOptions, admission: Admission) {
-  const { ownership, claims, windows, feed, metrics, tenantLimits } = options;
+function batchReceiver(options: IngestOptions, admission: Admission, tenants: TenantQuotas) {
+  const { ownership, claims, windows, feed, metrics } = options;
   const streams = new Streams(windows);
-  const tenants = new TenantQuotas({ ...TENANT_LIMITS, ...tenantLimits });
   const batches = metrics.counter("ingest_batches_total", "Batches received, by outcome.", ["outcome"]);
   const rows = metrics.counter("ingest_rows_total", "Rows stored.");
   const quarantinedRows = metrics.counter(
@@ -176,6 +190,7 @@ function batchReceiver(options: IngestOptions, admission: Admission) {
   );
   const lateTotal = metrics.counter("ingest_late_windows_total", "Windows older than 48 h when they came: gaps now.");
   const seconds = metrics.seconds("ingest_batch_seconds", "From a batch's last byte to its acknowledgement.");
+  const lag = metrics.ages("ingest_lag_seconds", "From the end of a batch's newest window until it was stored.");
 
   return async (body: Buffer, declaredRows: number, id: BatchId, collector: string) => {
     const { stream, seq } = id;
@@ -201,6 +216,7 @@ function batchReceiver(options: IngestOptions, admission: Admission) {
       lateTotal.inc(lateWindows);
       foreignRows.inc(foreignCount);
       rows.inc(capped.rows);
+      lag.observe(Math.max(0, Date.now() / 1000 - newestTs(capped) - 1));
       feed.publish({ stream, seq, batch: capped });
     });
     batches.inc({ outcome });
@@ -209,6 +225,13 @@ function batchReceiver(options: IngestOptions, admission: Admission) {
     end();
     return { outcome };
   };
+}
+
+/** Columns are mostly of one second, which begins then. */
+function newestTs({ ts, rows }: AttributedBatch): number {
+  let newest = 0;
+  for (let row = 0; row < rows; row++) newest = Math.max(newest, ts[row] ?? 0);
+  return newest;
 }
 
 function checkDigest(body: Buffer, header: string): void {

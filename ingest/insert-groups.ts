@@ -45,6 +45,16 @@ export class InsertGroups<T extends Insertable> {
     this.#insert = insert;
   }
 
+  /** Those that no insert has taken yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Whether anything waits or is being inserted. */
+  get isBusy(): boolean {
+    return this.#running > 0 || this.#waiting.length > 0;
+  }
+
   /** Resolves once the item is stored; rejects with what `insert` threw. */
   add(item: T): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -27,7 +27,7 @@ const BURST_SEC = 5;
 const MAX_NAMES = 10_000;
 
 export class TokenBucket {
-  readonly #perSec: number;
+  #perSec: number;
   readonly #now: () => number;
   #level: number;
   #atMs: number;
@@ -38,6 +38,13 @@ export class TokenBucket {
     this.#now = now;
     this.#level = perSec * BURST_SEC;
     this.#atMs = now();
+  }
+
+  /** From now on; what it holds, or owes, stays. */
+  setRate(perSec: number): void {
+    this.#fill();
+    if (this.#perSec === Infinity) this.#level = perSec * BURST_SEC;
+    this.#perSec = perSec;
   }
 
   /** Milliseconds until it holds anything: 0 while it does. */
@@ -76,13 +83,23 @@ interface Buckets {
 
 /** The buckets of all collectors, or of all tenants. */
 export class QuotaBook {
-  readonly #rates: Rates;
+  #rates: Rates;
   readonly #now: () => number;
   readonly #buckets = new Map<string, Buckets>();
 
   constructor(rates: Rates, now: () => number = Date.now) {
     this.#rates = rates;
     this.#now = now;
+  }
+
+  /** From now on, for names that are known already too. */
+  setRates(rates: Rates): void {
+    this.#rates = rates;
+    for (const { rows, bytes, keys } of this.#buckets.values()) {
+      rows.setRate(rates.rowsPerSec);
+      bytes.setRate(rates.bytesPerSec);
+      keys.setRate(rates.keysPerSec);
+    }
   }
 
   /** Milliseconds until a name may bring more; 0 while it may. */

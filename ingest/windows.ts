@@ -7,7 +7,7 @@
  *     insert/STREAM=SEQ/STREAM=SEQ/PID-MS-NUMBER
  */
 import { OperationalError } from "../core/errors.ts";
-import { KIND_RECEIPT, type AttributedBatch } from "../core/window.ts";
+import { batchName, KIND_RECEIPT, type AttributedBatch } from "../core/window.ts";
 import type { StoreClient } from "../store/client.ts";
 import { encodeStoredRows } from "../wire/batch.ts";
 import { receiptOf } from "./audit-receipt.ts";
@@ -25,19 +25,44 @@ interface Stored {
   readonly day: number;
 }
 
+/** An insert that the store has answered. */
+export interface Inserted {
+  /** The store's own logs know it by this. */
+  readonly queryId: string;
+  readonly batches: readonly string[];
+  readonly rows: number;
+  readonly tookMs: number;
+}
+
 const DAY_SEC = 86_400;
 
 export class WindowsTable implements StreamStore {
   readonly #store: StoreClient;
   readonly #now: () => number;
+  readonly #onInserted: (facts: Inserted) => void;
   /** Inserts of this process whose outcome is not known, by stream: their ids, to be called off. */
   readonly #doubtful = new Map<string, Set<string>>();
   readonly #groups = new InsertGroups<Stored>((group) => this.#insertGroup(group));
   #attempts = 0;
 
-  constructor(store: StoreClient, now: () => number = Date.now) {
+  constructor(
+    store: StoreClient,
+    now: () => number = Date.now,
+    onInserted: (facts: Inserted) => void = () => undefined,
+  ) {
     this.#store = store;
     this.#now = now;
+    this.#onInserted = onInserted;
+  }
+
+  /** Whether an insert is under way, or waits. */
+  get isBusy(): boolean {
+    return this.#groups.isBusy;
+  }
+
+  /** Batches that wait for an insert. */
+  get waiting(): number {
+    return this.#groups.waiting;
   }
 
   /**
@@ -53,13 +78,20 @@ export class WindowsTable implements StreamStore {
 
   async #insertGroup(group: readonly Stored[]): Promise<void> {
     // Each try has an id of its own: one that was called off must not be taken for the next.
-    const names = group.map(({ stream, seq }) => `${stream}=${seq}/`).join("");
+    const names = group.map(({ stream, seq }) => `${batchName(stream, seq)}/`).join("");
     const queryId = `insert/${names}${process.pid}-${this.#now()}-${(this.#attempts += 1)}`;
     for (const { stream } of group) {
       this.#doubtful.set(stream, (this.#doubtful.get(stream) ?? new Set()).add(queryId));
     }
+    const begun = performance.now();
     await this.#store.insertArrow("windows", encodeGroup(group), { queryId });
     for (const { stream } of group) this.#settle(stream, queryId);
+    this.#onInserted({
+      queryId,
+      batches: group.map(({ stream, seq }) => batchName(stream, seq)),
+      rows: group.reduce((sum, { rows }) => sum + rows, 0),
+      tookMs: Math.round(performance.now() - begun),
+    });
   }
 
   /**

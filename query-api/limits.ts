@@ -29,7 +29,7 @@ interface Waiter {
 }
 
 export class ReadGate {
-  readonly #limits: ReadLimits;
+  #limits: ReadLimits;
   readonly #running = new Map<string, number>();
   readonly #waiting = new Set<Waiter>();
   #total = 0;
@@ -37,6 +37,11 @@ export class ReadGate {
   constructor(limits: Partial<ReadLimits> = {}) {
     this.#limits = { ...READ_LIMITS, ...limits };
   }
+
+  /** From now on; what runs and waits stays. */
+  readonly limit = (limits: Partial<ReadLimits>): void => {
+    this.#limits = { ...READ_LIMITS, ...limits };
+  };
 
   get running(): number {
     return this.#total;

@@ -7,6 +7,7 @@ import { findMetric } from "../d-scripts/catalogue.ts";
 import { listen } from "../server/http.ts";
 import type { Log } from "../server/log.ts";
 import type { Metrics } from "../server/metrics.ts";
+import { readiness } from "../server/readiness.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { State } from "../store/state.ts";
@@ -18,6 +19,7 @@ export interface QueryService {
   readonly url: string;
   readonly instrumentations: QueryApi["instrumentations"];
   readonly alerts: QueryApi["alerts"];
+  readonly limitReads: QueryApi["limitReads"];
   close(): Promise<void>;
 }
 
@@ -42,11 +44,11 @@ export async function startQueryApi(
   },
 ): Promise<QueryService> {
   const { store, state, log } = options;
-  const { app, instrumentations, alerts } = await createQueryApi({
+  const { app, instrumentations, alerts, limitReads } = await createQueryApi({
     ...options,
     ...state,
     programOf,
-    ready: () => store.ping(),
+    ready: readiness([{ otherwise: "the store does not answer", check: () => store.ping() }]),
   });
   const url = await listen(app, options.host, options.port);
   await alerts.start(url).catch(async (error: unknown) => {
@@ -60,6 +62,7 @@ export async function startQueryApi(
     url,
     instrumentations,
     alerts,
+    limitReads,
     close: async () => {
       clearInterval(expiry);
       await app.close();

@@ -61,7 +61,7 @@ export type BearerCheck = (text: string) => Promise<TokenRow | null>;
 
 export interface AppOptions {
   readonly log: Log;
-  readonly tokens: Tokens;
+  readonly tokens: Pick<Tokens, "verify" | "isGenuine">;
   readonly bodyLimitBytes: number;
   /** Absent: only our own tokens are known. */
   readonly bearer?: BearerCheck | undefined;
@@ -69,6 +69,9 @@ export interface AppOptions {
   /** Whether the site is reached by https. */
   readonly secure?: boolean;
 }
+
+/** Of a process without a store: all its routes are public. */
+export const NO_TOKENS: AppOptions["tokens"] = { verify: () => undefined, isGenuine: () => false };
 
 /** A route as it was registered: what a test of all routes goes by. */
 export interface RouteEntry {

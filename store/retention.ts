@@ -36,7 +36,8 @@ export interface Retained {
 interface RetainerOptions {
   readonly store: StoreClient;
   readonly form: Form;
-  readonly retention: Retention;
+  /** Asked at each run: it may be changed meanwhile. */
+  readonly retention: () => Retention;
   readonly retentionOf?: (spec: string) => number | undefined;
   readonly now: () => number;
   readonly graceMs: number;
@@ -53,7 +54,7 @@ export class Retainer {
 
   async run(): Promise<Retained> {
     const swept = await this.#sweep();
-    const { rawDays, minuteDays, hourDays } = this.#options.retention;
+    const { rawDays, minuteDays, hourDays } = this.#options.retention();
     const raw = await this.#letGo(await this.#units(WINDOWS, rawDays), WINDOWS, MINUTES);
     const oldMinutes = await this.#units(WINDOWS_1M, minuteDays);
     const minutes = await this.#letGo(oldMinutes, WINDOWS_1M, HOURS);
@@ -120,7 +121,7 @@ export class Retainer {
 
   /** What is older than the last tier is kept ends: months of hours and of marks, days of raw rows that came too late. */
   async #end(units: readonly Unit[]): Promise<number> {
-    const firstKept = yyyymm(this.#before(this.#options.retention.hourDays));
+    const firstKept = yyyymm(this.#before(this.#options.retention().hourDays));
     const ended = units.filter(({ hour }) => yyyymm(hour) < firstKept);
     const days = new Set(ended.filter(({ rawRows }) => rawRows > 0).map(({ hour }) => yyyymmdd(hour)));
     const months = new Set(ended.filter(({ hours }) => hours !== null).map(({ hour }) => yyyymm(hour)));
@@ -142,7 +143,7 @@ export class Retainer {
     const { retentionOf, now, form, calls, store, retention } = this.#options;
     if (retentionOf === undefined) return;
     // Where raw rows are still there the roll-ups stay as well: one without the other would look like a loss.
-    const rawGoneTs = this.#before(retention.rawDays + 1);
+    const rawGoneTs = this.#before(retention().rawDays + 1);
     const months = await store.query<{ spec: string; ts: number }>(
       "SELECT DISTINCT spec, toUnixTimestamp(toDateTime(toStartOfMonth(hour), 'UTC')) AS ts FROM rollups",
       {},

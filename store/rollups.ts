@@ -73,8 +73,16 @@ const DEFAULTS = {
   retainEveryMs: 10 * 60_000,
 };
 
+/** The planner relies on a day of raw rows, and a tier must outlive the one that it is made of. */
+function checkRetention({ rawDays, minuteDays, hourDays }: Retention): void {
+  if (rawDays >= 1 && minuteDays >= rawDays && hourDays >= minuteDays) return;
+  const message = `expected days of raw rows, minutes and hours that rise from 1, got ${rawDays}, ${minuteDays}, ${hourDays}`;
+  throw new InputError(`set the retention: ${message}`, [{ field: "retention", code: "BAD_RANGE", message }]);
+}
+
 export class Rollups {
   readonly #options: RollupsOptions & typeof DEFAULTS;
+  #retention: Retention;
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #retainer: Retainer;
@@ -89,17 +97,24 @@ export class Rollups {
 
   constructor(options: RollupsOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    const { rawDays, minuteDays, hourDays } = this.#options.retention;
-    // The planner relies on a day of raw rows, and a tier must outlive the one that it is made of.
-    if (!(rawDays >= 1 && minuteDays >= rawDays && hourDays >= minuteDays)) {
-      const message = `expected days of raw rows, minutes and hours that rise from 1, got ${rawDays}, ${minuteDays}, ${hourDays}`;
-      throw new InputError(`set the retention: ${message}`, [{ field: "retention", code: "BAD_RANGE", message }]);
-    }
+    this.#retention = this.#options.retention;
+    checkRetention(this.#retention);
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
     // The first run looks too, unless there are to be no looks at all.
     this.#retainedMs = this.#options.retainEveryMs === Infinity ? this.#now() : -Infinity;
-    this.#retainer = new Retainer({ ...this.#options, now: this.#now, calls: this.#calls });
+    this.#retainer = new Retainer({
+      ...this.#options,
+      retention: () => this.#retention,
+      now: this.#now,
+      calls: this.#calls,
+    });
+  }
+
+  /** How long the tiers are kept, from the next look on. @returns what makes it so @throws InputError */
+  retaining(retention: Retention): () => void {
+    checkRetention(retention);
+    return () => void (this.#retention = retention);
   }
 
   /** Runs from now on by itself. */

@@ -91,6 +91,19 @@ describe("the inventory", () => {
     inventory.close();
   });
 
+  test("takes other sources while it runs: those that stay keep what they said, those that go take their hosts with them", async () => {
+    const flaky = fixedSource("api", [host("b")]);
+    const gone = fixedSource("old", [host("c")]);
+    const { inventory, seen } = await watching([fixedSource("list", [host("a")]), flaky, gone]);
+    // It cannot be read any more: it is not asked, either.
+    flaky.list = () => Promise.reject(new Error("away"));
+    await inventory.setSources([fixedSource("list", [host("a"), host("d")]), flaky]);
+    assert.deepEqual(seen, [["a", "d", "b"]]);
+    await inventory.setSources([flaky]);
+    assert.deepEqual(seen.at(-1), ["b"]);
+    inventory.close();
+  });
+
   test("of two hosts of one name the first source's counts", async () => {
     const second = { ...host("a"), port: 2222 };
     const { inventory } = await watching([fixedSource("1", [host("a")]), fixedSource("2", [second])]);

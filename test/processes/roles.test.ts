@@ -88,6 +88,7 @@ describe("the roles", () => {
       collect: {
         ingestUrl: `http://127.0.0.1:${ingestPort}`,
         queryUrl: `http://127.0.0.1:${queryPort}`,
+        port: 0,
         tokenFile: "tokens/collector.token",
         keyFile: "key",
         knownHostsFile: "known_hosts",
@@ -105,7 +106,7 @@ describe("the roles", () => {
     assert.equal((await stat(join(dir, "tokens/operator.token"))).mode & 0o777, 0o600);
     const operator = (await readFile(join(dir, "tokens/operator.token"), "utf8")).trim();
     const collect = start("collect", "three.yaml");
-    assert.match(await collect.said, /collector collector watches 2 hosts$/);
+    assert.match(await collect.said, /collector collector watches 2 hosts, and answers on http:\/\/127\.0\.0\.1:\d+$/);
 
     const url = `http://127.0.0.1:${queryPort}`;
     const headers = { authorization: `Bearer ${operator}`, "content-type": "application/json" };

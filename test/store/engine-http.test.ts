@@ -152,7 +152,8 @@ describe("the embedded engine", () => {
       assert.equal(summary.read_rows, "500000");
       assert.equal((await whole.text()).length, 3_388_890);
     }
-    assert.deepEqual(readdirSync(join(t.dataDir, "engine", "spool")), [], "the file is gone");
+    // Soon after its last byte was sent; on Node 24 the client may be there first.
+    await until("the file is gone", () => readdirSync(join(t.dataDir, "engine", "spool")).length === 0);
     assert.equal((await t.http({ query: "SELECT 1", compress: "1" })).status, 501);
   });
 

@@ -1,0 +1,12 @@
+/**
+ * version.ts: the version of this program, from the package that this file belongs to, built or not.
+ */
+import { readFile } from "node:fs/promises";
+
+export async function packageVersion(): Promise<string> {
+  for (const path of ["../package.json", "../../package.json"]) {
+    const text = await readFile(new URL(path, import.meta.url), "utf8").catch(() => undefined);
+    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
+  }
+  return "unknown";
+}
