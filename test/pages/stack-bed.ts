@@ -5,10 +5,9 @@
  * nothing: the policy is the product's own.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { startStack, type Client, type Stack } from "../e2e/stack.ts";
+import { violations } from "../web/axe.ts";
 import { launchBrowser } from "../web/browser.ts";
 import { builtPage } from "../web/built-page.ts";
 
@@ -87,8 +86,6 @@ export async function onPageOf(
   await context.close();
 }
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
 /** Whether a page can be used by everybody: axe-core finds nothing in either theme, and on a phone nothing sticks out. */
 export async function assertUsable(page: Page): Promise<void> {
   assert.deepEqual(await violations(page), [], "dark");
@@ -98,22 +95,6 @@ export async function assertUsable(page: Page): Promise<void> {
   await page.setViewportSize({ width: 390, height: 844 });
   // Charts take their new width in a frame of their own.
   await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth);
-}
-
-/** What axe-core finds wrong with a page as it is now. */
-async function violations(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which the page's policy does not bind.
-  await page.evaluate(readFileSync(AXE, "utf8"));
-  return page.evaluate(async () => {
-    interface Axe {
-      run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary: string }[] }[] }>;
-    }
-    const { violations } = await (window as unknown as { axe: Axe }).axe.run();
-    return violations.map(({ id, nodes }) => {
-      const where = nodes.slice(0, 4).map((node) => `${node.target.join()} ${node.failureSummary.slice(0, 160)}`);
-      return `${id}: ${where.join(" | ")}`;
-    });
-  });
 }
 
 /** The text that an element shows, spaces as one sees them. */
