@@ -104,6 +104,13 @@ const QUERY = section("The query API and the page.", {
   publicUrl: url(
     "Where people reach it, if by another address than its own; with https the page's cookie is a secure one.",
   ),
+  trustedProxies: Type.Optional(
+    Type.Array(Type.String({ maxLength: 50 }), {
+      maxItems: 100,
+      description:
+        "Proxies before it, such as 127.0.0.1 or 10.0.0.0/8: their `X-Forwarded-For` says who asks (docs/security.md).",
+    }),
+  ),
   readLimits: section("How many reads of values run at once; those beyond wait a little, then the answer is 429.", {
     perCaller: whole("Of one tenant, or of one operator's token.", 1, 1000, { default: READ_LIMITS.perCaller }),
     total: whole("Of all.", 1, 1000, { default: READ_LIMITS.total }),

@@ -3,6 +3,7 @@
  *
  * Live columns come from the ingests' feeds. While one cannot be followed the page goes on, with what the store has.
  */
+import { isIP } from "node:net";
 import type { Command } from "commander";
 import type { LiveFeed } from "../core/window.ts";
 import { FeedClient } from "../query-api/feed-client.ts";
@@ -10,7 +11,7 @@ import { startQueryApi, type AccessOptions, type QueryService } from "../query-a
 import { checkPort } from "../server/http.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { readAlertFiles } from "./alert-files.ts";
-import { required, type Config } from "./config.ts";
+import { problem, required, type Config } from "./config.ts";
 import { openSharedStore, type RoleStore } from "./role-store.ts";
 import { ServiceToken } from "./role-tokens.ts";
 import { roleCommand, type Role } from "./role.ts";
@@ -44,12 +45,14 @@ export async function startConfiguredQuery(
   { store, state }: RoleStore,
   feed: LiveFeed,
 ): Promise<QueryService> {
-  const { host, port, web, publicUrl, readLimits } = config.query;
+  const { host, port, web, publicUrl, trustedProxies = [], readLimits } = config.query;
+  requireNetworks(config, "query.trustedProxies", trustedProxies);
   const webDir = web ? await buildWeb() : null;
   const version = await packageVersion();
   const common = { store, state, feed, log, metrics, version, host, port };
   const access = {
     ...oidcOf(config),
+    trustedProxies,
     alerting: await readAlertFiles(config),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(readLimits !== undefined && { readLimits }),
@@ -65,6 +68,19 @@ export async function startConfiguredQuery(
     prepare: (next) => () => query.limitReads(next.query.readLimits ?? {}),
   });
   return query;
+}
+
+/** @throws InputError naming what is no address and no network */
+export function requireNetworks(config: Pick<Config, "file">, key: string, texts: readonly string[]): void {
+  for (const text of texts) {
+    const [address = "", prefix, ...rest] = text.split("/");
+    const bits = isIP(address) === 4 ? 32 : 128;
+    const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+    if (isIP(address) === 0 || !isPrefix || rest.length > 0) {
+      const what = `${key} has ${JSON.stringify(text)}, expected addresses and networks such as 10.0.0.0/8`;
+      throw problem(config.file, key, what);
+    }
+  }
 }
 
 /** @throws InputError naming what is missing beside an issuer */

@@ -47,11 +47,11 @@ export interface QueryApi {
 }
 
 export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
-  const { log, tokens, metrics } = options;
+  const { log, tokens, metrics, trustedProxies } = options;
   const guesses = new Guesses(options.guessLimits);
   const secure = isSecure(options.publicUrl);
   const { bearer, signIn } = providerOf(options.oidc);
-  const app = createApp({ log, tokens, bearer, guesses, secure, bodyLimitBytes: 65_536 });
+  const app = createApp({ log, tokens, bearer, guesses, secure, trustedProxies, bodyLimitBytes: 65_536 });
   const changeLimits = limitReads(app, options.readLimits, metrics);
   await app.register(swagger, {
     openapi: {

@@ -53,6 +53,8 @@ export interface QueryOptions {
   readonly ready: () => Promise<void>;
   /** Where the site is reached, if that is not this process's own address: https makes the cookie a secure one. */
   readonly publicUrl?: string;
+  /** Addresses and networks of the proxies before it. */
+  readonly trustedProxies?: readonly string[];
   /** Whose bearer tokens are taken beside our own. */
   readonly oidc?: OidcOptions;
   readonly readLimits?: Partial<ReadLimits>;

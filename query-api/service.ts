@@ -26,7 +26,10 @@ export interface QueryService {
 const EXPIRE_EVERY_MS = 10_000;
 
 /** Who may, and how much, where it is not the default. */
-export type AccessOptions = Pick<QueryOptions, "publicUrl" | "oidc" | "readLimits" | "guessLimits" | "alerting">;
+export type AccessOptions = Pick<
+  QueryOptions,
+  "publicUrl" | "trustedProxies" | "oidc" | "readLimits" | "guessLimits" | "alerting"
+>;
 
 export async function startQueryApi(
   options: AccessOptions & {

@@ -68,6 +68,8 @@ export interface AppOptions {
   readonly guesses?: Guesses;
   /** Whether the site is reached by https. */
   readonly secure?: boolean;
+  /** Addresses and networks whose `X-Forwarded-For` is believed: wrong tokens are counted against who is behind them. */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 /** Of a process without a store: all its routes are public. */
@@ -90,7 +92,7 @@ const SECURITY_HEADERS = {
 };
 
 export function createApp(options: AppOptions) {
-  const { log, bodyLimitBytes, guesses = new Guesses(), secure = false } = options;
+  const { log, bodyLimitBytes, guesses = new Guesses(), secure = false, trustedProxies = [] } = options;
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -102,6 +104,7 @@ export function createApp(options: AppOptions) {
     keepAliveTimeout: 30_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
     forceCloseConnections: true,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     routerOptions: { maxParamLength: 200 },
     ajv: { customOptions: { coerceTypes: "array", removeAdditional: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();

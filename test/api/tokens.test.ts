@@ -319,6 +319,26 @@ describe("tokens and accounts", () => {
       assert.equal((await api.client(ended.token).fetch("/v1/session")).status, 401);
     });
 
+    test("behind a proxy that is trusted count against who sent them, and nobody else can say who that is", async () => {
+      const guess = { authorization: `Bearer iso_${"0".repeat(16)}_${"B".repeat(43)}` };
+      for (const [trustedProxies, expected] of [
+        [["127.0.0.0/8"], [401, 429, 401]],
+        [["192.0.2.1"], [401, 429, 429]],
+      ] as const) {
+        const { url, close } = await startQueryApp(api, {
+          trustedProxies,
+          guessLimits: { burst: 1, refillMs: 60_000 },
+        });
+        const seen: number[] = [];
+        for (const sender of ["198.51.100.1", "198.51.100.1", "198.51.100.2"]) {
+          const headers = { ...guess, "x-forwarded-for": sender };
+          seen.push((await fetch(`${url}/v1/session`, { headers })).status);
+        }
+        assert.deepEqual(seen, expected, trustedProxies.join());
+        await close();
+      }
+    });
+
     test("are counted by address, and an IPv6 network is one", () => {
       let now = 0;
       const guesses = new Guesses({ burst: 2, refillMs: 1000 }, () => now);

@@ -9,6 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { format } from "prettier";
 import { configPage } from "../../cli/config-page.ts";
 import { printConfig, readConfig, type Config, type Environment } from "../../cli/config.ts";
+import { requireNetworks } from "../../cli/query.ts";
 import { InputError } from "../../core/errors.ts";
 
 describe("the configuration", () => {
@@ -75,7 +76,7 @@ describe("the configuration", () => {
     ["query: 5", "query is 5, expected keys and values"],
     [
       "query: {prot: 1}",
-      "query.prot is unknown, expected one of host, port, ingestUrls, web, publicUrl, readLimits, oidc",
+      "query.prot is unknown, expected one of host, port, ingestUrls, web, publicUrl, trustedProxies, readLimits, oidc",
     ],
     ["qery: {}", "qery is unknown, expected one of store, ingest, query, alerts, collect, tokens, log"],
     ["log: {level: loud}", 'log.level is "loud", expected one of debug, info, warn, error, silent'],
@@ -102,6 +103,22 @@ describe("the configuration", () => {
       await assert.rejects(read(text), (error) => error instanceof InputError && !error.message.includes("\n"), text);
     }
     await assert.rejects(readConfig(join(dir, "nope.yaml"), {}), /nope\.yaml: ENOENT; expected a YAML file$/);
+  });
+
+  test("names what is no address and no network of proxies", () => {
+    const refused = (text: string): boolean => {
+      try {
+        requireNetworks({ file: "f" }, "query.trustedProxies", [text]);
+        return false;
+      } catch (error) {
+        assert.ok(error instanceof InputError && error.message.includes(JSON.stringify(text)));
+        return true;
+      }
+    };
+    for (const text of ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"]) assert.equal(refused(text), false, text);
+    for (const text of ["", "localhost", "300.1.1.1", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/8/8"]) {
+      assert.equal(refused(text), true, text);
+    }
   });
 
   test("is described by docs/configuration.md, key for key", async () => {
