@@ -63,7 +63,7 @@ export function demoCommand(): Command {
     .option("--port <n>", "port of the page; 0 for any free one", integerOption("--port", 0, 65_535), 8080)
     .option(
       "--duration <s>",
-      "end after so many seconds; 0: run until Ctrl-C",
+      "end so many seconds after it is up; 0: run until Ctrl-C",
       integerOption("--duration", 0, 86_400 * 365),
       0,
     )
@@ -79,13 +79,15 @@ export function demoCommand(): Command {
 }
 
 async function runDemo(options: DemoOptions): Promise<void> {
-  const ended = untilSignal(options.duration);
+  const end = untilSignal();
+  const ended = end.signal;
   const demo = await startDemo(options, ended).catch((error: unknown) => {
     // Whoever ends it while it starts wants no reason.
     if (!ended.aborted) throw error;
   });
   if (demo === undefined) return;
   process.stdout.write(greeting(demo, options));
+  if (options.duration > 0) setTimeout(() => end.abort(), options.duration * 1000).unref();
   await aborted(ended);
   await demo.close();
 }
@@ -274,13 +276,12 @@ function greeting(demo: Demo, options: DemoOptions): string {
 }
 
 /** Aborted when it is to end. */
-function untilSignal(durationSec: number): AbortSignal {
+function untilSignal(): AbortController {
   const controller = new AbortController();
   const end = (): void => controller.abort();
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
-  if (durationSec > 0) setTimeout(end, durationSec * 1000);
-  return controller.signal;
+  return controller;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
