@@ -9,6 +9,7 @@ import { durationText, serverNow } from "../clock.ts";
 import { Choice } from "../heatmap/choice.tsx";
 import type { Shared } from "../view/route.ts";
 import { untilText } from "./silence-draft.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly hooks: readonly HookInfo[];
@@ -47,20 +48,9 @@ export function DeadLetters({ hooks, shared, mayWrite, fail }: Props) {
       ) : (
         <div class="table-box">
           <table class="table letters-table">
-            <thead>
-              <tr>
-                <th scope="col">from</th>
-                <th scope="col">hook</th>
-                <th scope="col">about</th>
-                <th scope="col" class="number">
-                  attempts
-                </th>
-                <th scope="col">what came of it</th>
-                <th scope="col">
-                  <span class="for-screen-readers">actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={["from", "hook", "about", { number: "attempts" }, "what came of it", { hidden: "actions" }]}
+            />
             <tbody>
               {list.slice(0, SHOWN).map((letter) => (
                 <tr key={letter.id} data-letter={letter.status}>

@@ -12,6 +12,7 @@ import { inOrder, marksOf, otherLabels } from "./alert-state.ts";
 import { keyText, measuredBy, ownerText, type Ground } from "./ground.ts";
 import { conditionText, thresholdText, valueText } from "./rule-words.ts";
 import { SilenceNow } from "./silence-now.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly alerts: readonly AlertInfo[];
@@ -53,23 +54,17 @@ function AlertTable(props: Props) {
   return (
     <div class="table-box">
       <table class="table alerts-table">
-        <thead>
-          <tr>
-            <th scope="col">state</th>
-            <th scope="col">alert</th>
-            <th scope="col" class="number">
-              value
-            </th>
-            <th scope="col">threshold</th>
-            <th scope="col" class="number">
-              since
-            </th>
-            <th scope="col">labels</th>
-            <th scope="col">
-              <span class="for-screen-readers">look at it, silence it</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            "state",
+            "alert",
+            { number: "value" },
+            "threshold",
+            { number: "since" },
+            "labels",
+            { hidden: "look at it, silence it" },
+          ]}
+        />
         <tbody>
           {props.alerts.map((alert) => (
             <AlertRow {...props} key={alert.fingerprint} alert={alert} />

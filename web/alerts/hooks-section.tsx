@@ -11,6 +11,7 @@ import { DeadLetters } from "./dead-letters.tsx";
 import { AskedTwice } from "./form-parts.tsx";
 import { ownerText, type Ground } from "./ground.ts";
 import { HookForm, type SavedHook } from "./hook-form.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly list: readonly HookInfo[];
@@ -51,21 +52,17 @@ export function HooksSection(props: Props) {
       {list.length > 0 && (
         <div class="table-box">
           <table class="table hooks">
-            <thead>
-              <tr>
-                <th scope="col">hook</th>
-                <th scope="col">kind</th>
-                <th scope="col">to</th>
-                <th scope="col">groups by</th>
-                <th scope="col" class="number">
-                  again after
-                </th>
-                {isOperator && <th scope="col">owner</th>}
-                <th scope="col">
-                  <span class="for-screen-readers">actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                "hook",
+                "kind",
+                "to",
+                "groups by",
+                { number: "again after" },
+                isOperator && "owner",
+                { hidden: "actions" },
+              ]}
+            />
             <tbody>
               {list.map((hook) => (
                 <HookRow {...props} key={hook.id} hook={hook} onSaved={done} />

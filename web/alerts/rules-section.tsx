@@ -13,6 +13,7 @@ import { AskedTwice } from "./form-parts.tsx";
 import { measuredBy, ownerText, type Ground } from "./ground.ts";
 import { RuleDetails } from "./rule-details.tsx";
 import { conditionText, durationWords } from "./rule-words.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly list: readonly AlertRuleInfo[];
@@ -52,22 +53,18 @@ export function RulesSection(props: Props) {
       ) : (
         <div class="table-box">
           <table class="table rules">
-            <thead>
-              <tr>
-                <th scope="col">rule</th>
-                <th scope="col">state</th>
-                <th scope="col">fires on</th>
-                <th scope="col">of</th>
-                <th scope="col">for each</th>
-                <th scope="col" class="number">
-                  every
-                </th>
-                {isOperator && <th scope="col">owner</th>}
-                <th scope="col">
-                  <span class="for-screen-readers">actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                "rule",
+                "state",
+                "fires on",
+                "of",
+                "for each",
+                { number: "every" },
+                isOperator && "owner",
+                { hidden: "actions" },
+              ]}
+            />
             <tbody>
               {list.map((info) => (
                 <RuleRow {...props} key={info.id} info={info} />

@@ -11,6 +11,7 @@ import { AskedTwice } from "./form-parts.tsx";
 import { ownerText, type Ground } from "./ground.ts";
 import { matchersText, silenceState, untilText, weeklyText } from "./silence-draft.ts";
 import { SilenceForm } from "./silence-form.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly list: readonly SilenceInfo[];
@@ -70,19 +71,9 @@ function SilenceTable(props: Props) {
   return (
     <div class="table-box">
       <table class="table silences">
-        <thead>
-          <tr>
-            <th scope="col">state</th>
-            <th scope="col">alerts with</th>
-            <th scope="col">when</th>
-            <th scope="col">until</th>
-            <th scope="col">why</th>
-            {isOperator && <th scope="col">owner</th>}
-            <th scope="col">
-              <span class="for-screen-readers">actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={["state", "alerts with", "when", "until", "why", isOperator && "owner", { hidden: "actions" }]}
+        />
         <tbody>
           {list.map((silence) => (
             <SilenceRow {...props} key={silence.id} silence={silence} />

@@ -8,6 +8,7 @@ import { serverNow, zoneOffsetSec, type Zone } from "../clock.ts";
 import { Missing, Section, Waiting } from "./parts.tsx";
 import type { SectionProps } from "./section-props.ts";
 import { useAnswer } from "./use-answer.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 export function NeighboursSection({ question, zone, mayWrite, onMeasure, onSignedOut }: SectionProps) {
   const path = capacityPath("neighbours", { from: -question.recent * 86_400 });
@@ -24,14 +25,7 @@ export function NeighboursSection({ question, zone, mayWrite, onMeasure, onSigne
       {answer !== null && answer.hosts.length > 0 && (
         <div class="table-box">
           <table class="table noisy">
-            <thead>
-              <tr>
-                <th scope="col">host</th>
-                <th scope="col">when</th>
-                <th scope="col">who waited</th>
-                <th scope="col">who used it then</th>
-              </tr>
-            </thead>
+            <TableHead columns={["host", "when", "who waited", "who used it then"]} />
             <tbody>
               {answer.hosts.map((host) => (
                 <HostRow key={host.host} host={host} zone={zone} />

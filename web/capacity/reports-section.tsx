@@ -10,6 +10,7 @@ import { usePolled } from "../api/use-polled.ts";
 import { clockText, dateText, type Zone } from "../clock.ts";
 import { inputOf, missedText, problemOf, scheduleText, scopeText, type ReportScope } from "./report-draft.ts";
 import { ReportForm } from "./report-form.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly scope: ReportScope;
@@ -62,19 +63,7 @@ export function ReportsSection({ scope, tenantName, zone, mayWrite, fail }: Prop
       {answer !== null && answer.reports.length > 0 && (
         <div class="table-box">
           <table class="table reports">
-            <thead>
-              <tr>
-                <th scope="col">report</th>
-                <th scope="col">of</th>
-                <th scope="col">made</th>
-                <th scope="col">sent to</th>
-                <th scope="col">last</th>
-                <th scope="col">next</th>
-                <th scope="col">
-                  <span class="for-screen-readers">what can be done</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={["report", "of", "made", "sent to", "last", "next", { hidden: "what can be done" }]} />
             <tbody>
               {answer.reports.map((report) => (
                 <ReportRow

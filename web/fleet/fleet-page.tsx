@@ -20,6 +20,7 @@ import { HostsTable } from "./hosts-table.tsx";
 import { NeighboursSection } from "./neighbours-section.tsx";
 import { ZonesSection } from "./zones-section.tsx";
 import "../style/fleet.css";
+import { TableHead } from "../panels/table-head.tsx";
 
 const EVERY_MS = 4000;
 const HELP: readonly KeyGroup[] = [{ name: "fleet", keys: [["/", "filter zones"]] }];
@@ -138,23 +139,9 @@ function Collectors({ hosts, fleet, atSec }: Read) {
       </h2>
       <div class="table-box">
         <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">collector</th>
-              <th scope="col" class="number">
-                hosts
-              </th>
-              <th scope="col" class="number">
-                up
-              </th>
-              <th scope="col" class="number">
-                heard
-              </th>
-              <th scope="col" class="number">
-                delay
-              </th>
-            </tr>
-          </thead>
+          <TableHead
+            columns={["collector", { number: "hosts" }, { number: "up" }, { number: "heard" }, { number: "delay" }]}
+          />
           <tbody>
             {names.map((name) => {
               const own = hosts.filter((host) => host.collector === name && host.state !== "removed");
@@ -189,23 +176,9 @@ function Streams({ streams, atSec }: { readonly streams: readonly StreamInfo[]; 
       ) : (
         <div class="table-box">
           <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">stream</th>
-                <th scope="col" class="number">
-                  number
-                </th>
-                <th scope="col" class="number">
-                  batches
-                </th>
-                <th scope="col" class="number">
-                  rows
-                </th>
-                <th scope="col" class="number">
-                  last
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={["stream", { number: "number" }, { number: "batches" }, { number: "rows" }, { number: "last" }]}
+            />
             <tbody>
               {streams.map(({ stream, seq, batches, rows, receivedMs }) => (
                 <tr key={stream} data-stream={stream}>

@@ -6,6 +6,7 @@ import type { HostArrivals, HostInfo } from "../../core/api.ts";
 import type { EnablingStatus } from "../../core/host-status.ts";
 import { formatCount, formatQuantity, formatShort } from "../../core/units.ts";
 import { clockText, dateText, durationText, type Zone } from "../clock.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly hosts: readonly HostInfo[];
@@ -169,25 +170,17 @@ function HostDetails({ host, atSec, zone }: { readonly host: HostInfo; readonly 
 function Enablings({ enablings, atSec }: { readonly enablings: readonly EnablingStatus[]; readonly atSec: number }) {
   return (
     <table class="table inner">
-      <thead>
-        <tr>
-          <th scope="col">enabling</th>
-          <th scope="col">state</th>
-          <th scope="col" class="number">
-            for
-          </th>
-          <th scope="col" class="number">
-            events/s
-          </th>
-          <th scope="col" class="number">
-            drops/s
-          </th>
-          <th scope="col" class="number">
-            CPU
-          </th>
-          <th scope="col">why, and what was lost</th>
-        </tr>
-      </thead>
+      <TableHead
+        columns={[
+          "enabling",
+          "state",
+          { number: "for" },
+          { number: "events/s" },
+          { number: "drops/s" },
+          { number: "CPU" },
+          "why, and what was lost",
+        ]}
+      />
       <tbody>
         {enablings.map((each) => (
           <tr key={each.spec}>

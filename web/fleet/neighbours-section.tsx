@@ -9,6 +9,7 @@ import { formatQuantity } from "../../core/units.ts";
 import { ask, getJson, query } from "../api/client.ts";
 import { usePolled } from "../api/use-polled.ts";
 import { neighboursOf, RESOURCES, type HostNeighbours, type Resource, type ZoneAmount } from "./neighbours.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly zones: readonly ZoneInfo[];
@@ -80,13 +81,7 @@ function ResourceTable({
     <div class="table-box">
       <table class="table neighbours" data-resource={resource.name}>
         <caption>{resource.name}</caption>
-        <thead>
-          <tr>
-            <th scope="col">host</th>
-            <th scope="col">waited</th>
-            <th scope="col">while these consumed</th>
-          </tr>
-        </thead>
+        <TableHead columns={["host", "waited", "while these consumed"]} />
         <tbody>
           {hosts.map(({ host, waited, used }) => (
             <tr key={host} data-host={host}>

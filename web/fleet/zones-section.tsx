@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import type { TenantInfo, ZoneInfo } from "../../core/api.ts";
 import { dateText } from "../clock.ts";
 import { addressOf, type Shared } from "../view/route.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly zones: readonly ZoneInfo[];
@@ -47,19 +48,7 @@ export function ZonesSection({ zones, tenants, shared }: Props) {
       ) : (
         <div class="table-box">
           <table class="table zones">
-            <thead>
-              <tr>
-                <th scope="col">tenant</th>
-                <th scope="col">zone</th>
-                <th scope="col">host</th>
-                <th scope="col">state</th>
-                <th scope="col">since</th>
-                <th scope="col">uuid</th>
-                <th scope="col">
-                  <span class="for-screen-readers">look at it</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={["tenant", "zone", "host", "state", "since", "uuid", { hidden: "look at it" }]} />
             <tbody>
               {owners.flatMap((owner) =>
                 shown

@@ -9,6 +9,7 @@ import { fieldName } from "../panels/names.ts";
 import { addressOf, type Shared } from "../view/route.ts";
 import { predicateText } from "./conditions.ts";
 import { InstrumentationState } from "./instrumentation-state.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   /** null until it was read. */
@@ -47,24 +48,18 @@ export function InstrumentationList(props: Props) {
       ) : (
         <div class="table-box">
           <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">what</th>
-                <th scope="col">by</th>
-                <th scope="col">of</th>
-                {session.role === "operator" && <th scope="col">owner</th>}
-                <th scope="col">cost</th>
-                <th scope="col" class="number">
-                  age
-                </th>
-                <th scope="col" class="number">
-                  ends in
-                </th>
-                <th scope="col">
-                  <span class="for-screen-readers">actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={[
+                "what",
+                "by",
+                "of",
+                session.role === "operator" && "owner",
+                "cost",
+                { number: "age" },
+                { number: "ends in" },
+                { hidden: "actions" },
+              ]}
+            />
             <tbody>
               {shown.map((each) => (
                 <Row {...props} info={each} key={each.id} />

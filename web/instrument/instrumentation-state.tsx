@@ -8,6 +8,7 @@ import { ApiError, ask } from "../api/client.ts";
 import { usePolled } from "../api/use-polled.ts";
 import { durationText, serverNow } from "../clock.ts";
 import { ProgramText } from "./program-text.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly id: string;
@@ -72,25 +73,17 @@ function Hosts({ hosts }: { readonly hosts: readonly InstrumentationHost[] }) {
   return (
     <div class="table-box">
       <table class="table inner">
-        <thead>
-          <tr>
-            <th scope="col">host</th>
-            <th scope="col">state</th>
-            <th scope="col" class="number">
-              for
-            </th>
-            <th scope="col" class="number">
-              events/s
-            </th>
-            <th scope="col" class="number">
-              drops/s
-            </th>
-            <th scope="col" class="number">
-              CPU
-            </th>
-            <th scope="col">why</th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={[
+            "host",
+            "state",
+            { number: "for" },
+            { number: "events/s" },
+            { number: "drops/s" },
+            { number: "CPU" },
+            "why",
+          ]}
+        />
         <tbody>
           {hosts.map((each) => (
             <tr key={each.host} data-host={each.host}>

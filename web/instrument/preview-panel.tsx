@@ -5,6 +5,7 @@ import type { InstrumentationPreview, Metadata, PreviewHost } from "../../core/a
 import { formatShort } from "../../core/units.ts";
 import { ProgramText } from "./program-text.tsx";
 import type { Preview } from "./use-preview.ts";
+import { TableHead } from "../panels/table-head.tsx";
 
 export function PreviewPanel({ preview, metadata }: { readonly preview: Preview; readonly metadata: Metadata }) {
   const { answer, error, stale } = preview;
@@ -100,18 +101,7 @@ function Where({ preview }: { readonly preview: InstrumentationPreview }) {
         <details class="where">
           <summary>by host</summary>
           <table>
-            <thead>
-              <tr>
-                <th scope="col">host</th>
-                <th scope="col">can</th>
-                <th scope="col" class="number">
-                  enablings
-                </th>
-                <th scope="col" class="number">
-                  events/s
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={["host", "can", { number: "enablings" }, { number: "events/s" }]} />
             <tbody>
               {list.map((each) => (
                 <tr key={each.host}>
