@@ -11,7 +11,7 @@ import { pause } from "../core/pause.ts";
 import type { LiveColumn } from "../core/api.ts";
 import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain, errorCode } from "../core/errors.ts";
-import { piecesOf } from "../core/pieces.ts";
+import { eventsOf } from "../core/event-stream.ts";
 import type { Api } from "./api-client.ts";
 
 export interface LiveOptions {
@@ -80,37 +80,19 @@ async function readStream(options: LiveOptions, seen: (ts: number) => void): Pro
   const either = eitherSignal(signal, quiet.signal);
   try {
     const response = await api.open(path, "text/event-stream", either.signal);
-    const decoder = new TextDecoder();
-    let text = "";
-    for await (const chunk of piecesOf(response, either.signal)) {
-      heard();
-      const events = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
-      text = events.pop() ?? "";
-      for (const { name, data } of events.map(readEvent)) {
-        if (name === "column") {
-          const column = JSON.parse(data) as LiveColumn;
-          seen(column.ts);
-          onState("");
-          onColumn(column);
-        } else if (name === "late") {
-          const { fromTs, toTs } = JSON.parse(data) as { fromTs: number; toTs: number };
-          onLate(fromTs, toTs);
-        }
+    for await (const { name, data } of eventsOf(response, either.signal, heard)) {
+      if (name === "column") {
+        const column = JSON.parse(data) as LiveColumn;
+        seen(column.ts);
+        onState("");
+        onColumn(column);
+      } else if (name === "late") {
+        const { fromTs, toTs } = JSON.parse(data) as { fromTs: number; toTs: number };
+        onLate(fromTs, toTs);
       }
     }
   } finally {
     clearTimeout(timer);
     either.release();
   }
-}
-
-/** One event as the HTML standard has it (server-sent events); comments and unknown fields are skipped. */
-export function readEvent(event: string): { readonly name: string; readonly data: string } {
-  let name = "message";
-  const data: string[] = [];
-  for (const line of event.split("\n")) {
-    if (line.startsWith("event: ")) name = line.slice(7);
-    else if (line.startsWith("data: ")) data.push(line.slice(6));
-  }
-  return { name, data: data.join("\n") };
 }

@@ -7,7 +7,7 @@
 import { eitherSignal } from "../core/either-signal.ts";
 import { errorChain } from "../core/errors.ts";
 import type { Assignment } from "../core/instrumentation.ts";
-import { piecesOf } from "../core/pieces.ts";
+import { eventsOf } from "../core/event-stream.ts";
 import { Backoff } from "./backoff.ts";
 import { textOf, type Secret } from "./ingest-client.ts";
 import { Once } from "./once.ts";
@@ -72,27 +72,16 @@ export class Assignments {
       });
       if (!response.ok || response.body === null) throw new Error(`the query API answered ${response.status}`);
       this.#backoff.reset();
-      const decoder = new TextDecoder();
-      let text = "";
-      for await (const piece of piecesOf(response, either.signal)) {
+      const heard = (): void => {
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE_MS);
-        text += decoder.decode(piece, { stream: true });
-        if (text.length > MAX_EVENT_CHARACTERS) throw new Error("an event is too long");
-        const events = text.split("\n\n");
-        text = events.pop() ?? "";
-        for (const event of events) this.#event(event);
+      };
+      for await (const { name, data } of eventsOf(response, either.signal, heard, MAX_EVENT_CHARACTERS)) {
+        if (name === "assignments") this.#options.onAssignments(JSON.parse(data) as Assignment[]);
       }
     } finally {
       clearTimeout(timer);
       either.release();
     }
-  }
-
-  #event(event: string): void {
-    const lines = event.split("\n");
-    if (!lines.includes("event: assignments")) return;
-    const data = lines.find((line) => line.startsWith("data: "))?.slice("data: ".length) ?? "[]";
-    this.#options.onAssignments(JSON.parse(data) as Assignment[]);
   }
 }

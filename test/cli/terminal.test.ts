@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { Argument, Command, Option } from "commander";
 import { completionScript } from "../../cli/completion.ts";
 import { examplesFirst, helpOf, reordered } from "../../cli/help.ts";
-import { readEvent } from "../../cli/live-columns.ts";
+import { readEvent } from "../../core/event-stream.ts";
 import { plain, table } from "../../cli/table.ts";
 import { depthOf, foreground, nearest } from "../../cli/terminal-colours.ts";
 import { cutLine, sortZones, type TopZone } from "../../cli/top.ts";
