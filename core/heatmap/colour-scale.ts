@@ -7,7 +7,8 @@
  *   linear  the count as a share of the greatest
  *
  * Ranks come from a tally over the counts' own floating-point bits (32 steps an octave, exact to 64), not from a sort: the
- * tally of 120,000 cells takes under a millisecond, so every live column can be ranked afresh.
+ * tally of 120,000 cells takes under a millisecond, so every live column can be ranked afresh. Who keeps each cell's bin
+ * (`binOf`) is spared taking the bits of all of them again.
  */
 export type Colouring = "rank" | "log" | "linear";
 export const COLOURINGS: readonly Colouring[] = ["rank", "log", "linear"];
@@ -18,6 +19,8 @@ export interface ColourScale {
   /** The smallest count that a place on the ramp (0 to 1) stands for; null where the data are empty. */
   countAt(place: number): number | null;
   readonly max: number;
+  /** `indexOf` of each bin, where a count's bin decides it: by rank; else null. */
+  readonly byBin: Uint8Array | null;
 }
 
 const STEPS_BITS = 5;
@@ -26,39 +29,58 @@ const BINS = 64 << STEPS_BITS;
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
-/** @param counts of all cells, row by row; zeros are skipped */
-export function colourScale(colouring: Colouring, counts: Float64Array): ColourScale {
+/**
+ * @param counts of all cells, row by row; zeros are skipped
+ * @param bins each cell's `binOf` where they are known already, else they are taken from the counts
+ */
+export function colourScale(colouring: Colouring, counts: Float64Array, bins?: Uint16Array): ColourScale {
   // Plain loops: an iterator over 80,000 doubles takes longer than all the rest.
   let max = 0;
-  for (let i = 0; i < counts.length; i++) max = Math.max(max, counts[i] ?? 0);
-  if (max === 0) return { indexOf: () => 0, countAt: () => null, max };
-  if (colouring === "rank") return rankScale(counts, max);
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] as number;
+    if (count > max) max = count;
+  }
+  if (max === 0) return { indexOf: () => 0, countAt: () => null, max, byBin: null };
+  if (colouring === "rank") return rankScale(bins === undefined ? tallyOf(counts) : tallyOfBins(bins), max);
   if (colouring === "log") {
     const span = Math.log(Math.max(max, 2));
     return {
       indexOf: (count) => clamp((Math.log(Math.max(1, count)) / span) * 255),
       countAt: (place) => Math.max(1, Math.round(Math.exp(place * span))),
       max,
+      byBin: null,
     };
   }
   return {
     indexOf: (count) => clamp((count / max) * 255),
     countAt: (place) => Math.max(1, Math.round(place * max)),
     max,
+    byBin: null,
   };
 }
 
-function rankScale(counts: Float64Array, max: number): ColourScale {
+function tallyOf(counts: Float64Array): Uint32Array {
   const tally = new Uint32Array(BINS);
-  let cells = 0;
   for (let i = 0; i < counts.length; i++) {
-    const count = counts[i] ?? 0;
-    if (count <= 0) continue;
-    const bin = binOf(count);
-    tally[bin] = (tally[bin] ?? 0) + 1;
-    cells += 1;
+    const bin = binOf(counts[i] as number);
+    if (bin > 0) tally[bin] = (tally[bin] as number) + 1;
   }
+  return tally;
+}
+
+function tallyOfBins(bins: Uint16Array): Uint32Array {
+  const tally = new Uint32Array(BINS);
+  for (let i = 0; i < bins.length; i++) {
+    const bin = bins[i] as number;
+    tally[bin] = (tally[bin] as number) + 1;
+  }
+  tally[0] = 0;
+  return tally;
+}
+
+function rankScale(tally: Uint32Array, max: number): ColourScale {
   const top = tally[binOf(max)] ?? 0;
+  const cells = tally.reduce((all, each) => all + each, 0);
   // Divided by the cells below the greatest, so that the greatest count is always the ramp's last colour.
   const span = Math.max(1, cells - top);
   const table = new Uint8Array(BINS);
@@ -71,6 +93,7 @@ function rankScale(counts: Float64Array, max: number): ColourScale {
     indexOf: (count) => table[binOf(count)] ?? 0,
     countAt: (place) => lowestWith(tally, table, place * 255),
     max,
+    byBin: table,
   };
 }
 
@@ -85,16 +108,21 @@ function lowestWith(tally: Uint32Array, table: Uint8Array, index: number): numbe
   return last;
 }
 
-/** Sign is 0, so the top word shifted right holds the exponent and five bits of the fraction. */
-function binOf(count: number): number {
+/**
+ * Which step of the tally a count falls into; 0: it is none. Counts of one bin get one colour.
+ *
+ * Sign is 0, so the top word shifted right holds the exponent and five bits of the fraction.
+ */
+export function binOf(count: number): number {
+  if (!(count > 0)) return 0;
   double[0] = count < 1 ? 1 : count;
-  return Math.min(BINS - 1, ((words[1] ?? 0) >>> (20 - STEPS_BITS)) - (1023 << STEPS_BITS));
+  return Math.min(BINS - 1, 1 + ((words[1] as number) >>> (20 - STEPS_BITS)) - (1023 << STEPS_BITS));
 }
 
 function countOfBin(bin: number): number {
-  words[1] = (bin + (1023 << STEPS_BITS)) << (20 - STEPS_BITS);
+  words[1] = (bin - 1 + (1023 << STEPS_BITS)) << (20 - STEPS_BITS);
   words[0] = 0;
-  return Math.ceil(double[0] ?? 0);
+  return Math.ceil(double[0] as number);
 }
 
 function clamp(index: number): number {

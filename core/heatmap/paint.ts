@@ -51,12 +51,16 @@ export function columnEdges(
   });
 }
 
+/** The colours of one row's cells, from `first` on, as packed pixels; 0: background. */
+export type RowColours = (first: number, into: Uint32Array) => void;
+
 /** @param pixels width x height, all of which are written */
 export function paint(pixels: Uint32Array, picture: Picture, scale: ColourScale, inks: Inks): void {
   const { weights } = picture;
+  const { ramp } = inks;
   paintCells(pixels, picture, inks, (cell) => {
-    const weight = weights[cell] ?? 0;
-    return weight <= 0 ? 0 : (inks.ramp[scale.indexOf(weight)] ?? 0);
+    const weight = weights[cell] as number;
+    return weight <= 0 ? 0 : (ramp[scale.indexOf(weight)] as number);
   });
 }
 
@@ -67,28 +71,40 @@ export function paintCells(
   inks: Omit<Inks, "ramp">,
   colourOf: (cell: number) => number,
 ): void {
+  paintRows(pixels, picture, inks, (first, into) => {
+    for (let i = 0; i < into.length; i++) into[i] = colourOf(first + i);
+  });
+}
+
+/** The same with the colours of a row at a time, which is what a large picture has time for. */
+export function paintRows(
+  pixels: Uint32Array,
+  picture: Picture,
+  inks: Omit<Inks, "ramp">,
+  coloursOf: RowColours,
+): void {
   pixels.fill(inks.background);
   const columns = picture.edges.length - 1;
-  picture.rows.forEach((row, r) => paintRow(pixels, picture, row, r * columns, colourOf));
+  const colours = new Uint32Array(columns);
+  picture.rows.forEach((row, r) => {
+    coloursOf(r * columns, colours);
+    paintRow(pixels, picture, row, colours);
+  });
   for (let c = 0; c < columns; c++) if (picture.missing[c] === 1) hatchColumn(pixels, picture, c, inks);
 }
 
-function paintRow(
-  pixels: Uint32Array,
-  picture: Picture,
-  row: Row,
-  offset: number,
-  colourOf: (cell: number) => number,
-): void {
-  const { edges, width } = picture;
+function paintRow(pixels: Uint32Array, { edges, width }: Picture, row: Row, colours: Uint32Array): void {
   const start = row.top * width;
   let any = false;
-  for (let c = 0; c < edges.length - 1; c++) {
-    const colour = colourOf(offset + c);
-    if (colour === 0) continue;
-    any = true;
-    const end = start + (edges[c + 1] ?? 0);
-    for (let x = start + (edges[c] ?? 0); x < end; x++) pixels[x] = colour;
+  let from = edges[0] as number;
+  for (let c = 0; c < colours.length; c++) {
+    const to = edges[c + 1] as number;
+    const colour = colours[c] as number;
+    if (colour !== 0) {
+      any = true;
+      for (let x = start + from; x < start + to; x++) pixels[x] = colour;
+    }
+    from = to;
   }
   if (!any) return;
   for (let y = row.top + 1; y < row.bottom; y++) pixels.copyWithin(y * width, start, start + width);

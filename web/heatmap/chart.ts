@@ -217,7 +217,7 @@ export class HeatmapChart {
       this.#image = u.ctx.createImageData(width, height);
     const [fromTs, toTs] = this.#times();
     const scene = { ...this.#scene, fromTs, toTs, span: this.#span() };
-    const { picture, scale } = paintScene(this.#image, scene, this.#buckets, devicePixelRatio);
+    const { picture, scale } = paintScene(this.#image, scene, this.#buckets, devicePixelRatio, this.#picture);
     u.ctx.putImageData(this.#image, left, top);
     this.#picture = picture;
     this.#events.painted(scale, cssBox(u), performance.now() - started, picture.leftOut);
