@@ -4,7 +4,7 @@
  * The delay of a column is from the moment at which its last host's tick ended (by the host's clock, which the simulator
  * shares with this machine) to the moment at which the page had painted it with that host in it.
  *
- *   node --import tsx bench/demo.ts [TICKS]
+ *   node --import tsx bench/demo.ts [TICKS [HOSTS]]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,10 +12,12 @@ import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventsOf } from "../core/event-stream.ts";
 import { launchBrowser } from "../test/web/browser.ts";
 import { machine, percentile } from "./machine.ts";
 
 const TICKS = Number(process.argv[2] ?? 100);
+const HOSTS = process.argv[3] ?? "3";
 const ROOT = join(import.meta.dirname, "..");
 
 interface Painted {
@@ -25,7 +27,10 @@ interface Painted {
 
 const dataDir = await mkdtemp(join(tmpdir(), "isotherm-bench-"));
 const startedMs = performance.now();
-const demo = spawn("npm", ["start", "--silent", "--", "--data", dataDir, "--port", "0"], { cwd: ROOT, detached: true });
+const demo = spawn("npm", ["start", "--silent", "--", "--data", dataDir, "--port", "0", "--hosts", HOSTS], {
+  cwd: ROOT,
+  detached: true,
+});
 let output = "";
 demo.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
 demo.stderr.pipe(process.stderr);
@@ -61,7 +66,7 @@ const delays = measured.flatMap(([ts, atMs]) => (ended.has(ts) ? [atMs - (ended.
 process.stdout.write(
   [
     machine(),
-    "workload: isotherm demo, 3 hosts x 4 zones, 300 s of history, one page at 1440x900",
+    `workload: isotherm demo, ${HOSTS} hosts x 4 zones, 300 s of history, one page at 1440x900`,
     `npm start to URL            ${(urlMs / 1000).toFixed(1)} s`,
     `npm start to live column    ${(liveMs / 1000).toFixed(1)} s (browser included)`,
     `tick to pixel, ${delays.length} columns  median ${percentile(delays, 0.5).toFixed(0)} ms, 95th ${percentile(delays, 0.95).toFixed(0)} ms, max ${percentile(delays, 1).toFixed(0)} ms`,
@@ -82,18 +87,11 @@ async function standingId(): Promise<string> {
 async function follow(id: string, signal: AbortSignal): Promise<void> {
   const headers = { authorization: `Bearer ${token}` };
   const response = await fetch(new URL(`/v1/instrumentations/${id}/live`, url), { headers, signal });
-  let text = "";
   try {
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += chunk;
-      const events = text.split("\n\n");
-      text = events.pop() ?? "";
-      for (const event of events) {
-        const data = /^data: (\{"ts".*)$/m.exec(event)?.[1];
-        if (data === undefined) continue;
-        const { ts, endedMs } = JSON.parse(data) as { ts: number; endedMs: number | null };
-        if (endedMs !== null) ended.set(ts, endedMs);
-      }
+    for await (const { name, data } of eventsOf(response, signal, () => undefined)) {
+      if (name !== "column") continue;
+      const { ts, endedMs } = JSON.parse(data) as { ts: number; endedMs: number | null };
+      if (endedMs !== null) ended.set(ts, endedMs);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

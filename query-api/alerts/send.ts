@@ -72,7 +72,7 @@ export async function post({
     const late = cause instanceof Error && (cause.name === "AbortError" || cause.name === "TimeoutError");
     throw new OperationalError(
       "HOOK_FAILED",
-      late ? `send to a hook: no answer within ${deadlineMs} ms` : "send to a hook",
+      late ? `send to a hook: no answer within ${DEADLINE_MS} ms` : "send to a hook",
       { cause },
     );
   }

@@ -104,7 +104,7 @@ describe("a message", () => {
     await told(quick, "the other has it", ({ status }) => status === "sent");
     const delivery = await told(slow, "its deadline", ({ attempts }) => attempts === 1);
     assert.deepEqual([delivery.status, delivery.problem], ["waiting", "send to a hook: no answer within 3000 ms"]);
-    assert.ok(Date.now() - begunMs >= 3000);
+    assert.ok(Date.now() - begunMs >= 2990, "timers may be a little early");
     const arrived = receiver.received.at(-1);
     assert.ok((arrived?.atMs ?? Infinity) < (hung[0]?.atMs ?? 0) + 3000, "the other had it while this one hung");
     aheadMs += 10_000;
