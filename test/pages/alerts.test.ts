@@ -68,7 +68,7 @@ describe("the alerts page", { timeout: 240_000 }, () => {
       await line(page, "measured").locator("button").first().click();
       await page.keyboard.type("syscall.ops latency");
       await page
-        .getByRole("option", { name: /every 1 s, operators/ })
+        .getByRole("option", { name: /^syscall\.ops latency.*every 1 s, operators/ })
         .first()
         .click();
       await page.locator("[title='a state for each']").click();

@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { BoardInfo, BoardPanel, FleetInfo, InstrumentationSummary, MetricInfo } from "../../core/api.ts";
 import { answererOf, panelText, readPanel, sameBoard } from "../../web/boards/board.ts";
+import { until } from "../e2e/stack.ts";
 import { assertUsable, textOf, useStackBed, type StackBed } from "./stack-bed.ts";
 
 const CALLS: BoardPanel = {
@@ -78,11 +79,12 @@ describe("boards", { timeout: 120_000 }, () => {
       assert.deepEqual([a?.x, a?.width], [b?.x, b?.width]);
       await page.keyboard.press(" ");
       await page.waitForSelector(".motion.paused");
-      await page.mouse.move((a?.x ?? 0) + 0.603 * (a?.width ?? 0), (a?.y ?? 0) + 40);
-      // Each panel follows in a frame of its own.
-      await page.waitForFunction(() => {
-        const times = [...document.querySelectorAll(".board-panel .readout time")].map((time) => time.textContent);
-        return times.length === 2 && times[0] === times[1];
+      // Each panel follows in a frame of its own, and not while it is drawn anew for the range that now stands still.
+      let moves = 0;
+      await until("both panels at one instant", async () => {
+        await page.mouse.move((a?.x ?? 0) + 0.603 * (a?.width ?? 0), (a?.y ?? 0) + 40 + (moves++ % 2));
+        const [first, second, ...rest] = await page.locator(".board-panel .readout time").allInnerTexts();
+        return first !== undefined && first === second && rest.length === 0 ? true : undefined;
       });
       const cursor = page.locator("[data-board-lines] .u-cursor-x");
       const moved = await cursor.evaluate((line) => new DOMMatrix(getComputedStyle(line).transform).m41);
