@@ -8,8 +8,8 @@ import { usePolled } from "../api/use-polled.ts";
 import { durationText, serverNow } from "../clock.ts";
 import { Choice } from "../heatmap/choice.tsx";
 import type { Shared } from "../view/route.ts";
-import { untilText } from "./silence-draft.ts";
 import { TableHead } from "../panels/table-head.tsx";
+import { untilText } from "./silence-draft.ts";
 
 interface Props {
   readonly hooks: readonly HookInfo[];

@@ -7,12 +7,12 @@ import type { Rule } from "../../core/alerts/rule.ts";
 import { clockText, dateText, durationText, serverNow, type Zone } from "../clock.ts";
 import { keyName } from "../panels/names.ts";
 import type { Shared } from "../view/route.ts";
+import { TableHead } from "../panels/table-head.tsx";
 import { alertLink } from "./alert-link.ts";
 import { inOrder, marksOf, otherLabels } from "./alert-state.ts";
 import { keyText, measuredBy, ownerText, type Ground } from "./ground.ts";
 import { conditionText, thresholdText, valueText } from "./rule-words.ts";
 import { SilenceNow } from "./silence-now.tsx";
-import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly alerts: readonly AlertInfo[];

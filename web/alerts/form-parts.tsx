@@ -1,8 +1,7 @@
 /**
- * form-parts.tsx: what the forms of this page are put together from: a line with its name, a typed field, pairs of name and text; and what is wrong
- * where it was typed.
+ * form-parts.tsx: what the forms of this page are put together from: a typed field, pairs of name and text; and what is wrong where it
+ * was typed.
  */
-import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import type { FieldError } from "../../core/errors.ts";
 import type { Pair } from "./rule-draft.ts";
@@ -13,28 +12,6 @@ export function problemAt(errors: readonly FieldError[], ...fields: readonly str
     fields.some((each) => field === each || field.startsWith(`${each}.`) || field.startsWith(`${each}[`)),
   );
   return own.length === 0 ? null : [...new Set(own.map(({ message }) => message))].join("; ");
-}
-
-interface LineProps {
-  readonly name: string;
-  readonly problem?: string | null;
-  readonly children: ComponentChildren;
-}
-
-export function Line({ name, problem = null, children }: LineProps) {
-  return (
-    <div class="draft-line" data-line={name}>
-      <span class="draft-label">{name}</span>
-      <div class="draft-value">
-        {children}
-        {problem !== null && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
-      </div>
-    </div>
-  );
 }
 
 interface TypedProps {
@@ -122,33 +99,5 @@ export function Pairs({ pairs, noun, placeholders, onChange }: PairsProps) {
         + {noun}
       </button>
     </div>
-  );
-}
-
-interface AskedProps {
-  /** What is asked twice: "delete". */
-  readonly word: string;
-  readonly sure: string;
-  readonly keep: string;
-  readonly asked: boolean;
-  readonly onAsk: (asked: boolean) => void;
-  readonly onSure: () => void;
-}
-
-/** A word that has to be meant: it asks once more, in its own place. */
-export function AskedTwice({ word, sure, keep, asked, onAsk, onSure }: AskedProps) {
-  return asked ? (
-    <>
-      <button type="button" class="word link sure" onClick={onSure}>
-        {sure}
-      </button>
-      <button type="button" class="word link" onClick={() => onAsk(false)}>
-        {keep}
-      </button>
-    </>
-  ) : (
-    <button type="button" class="word link" onClick={() => onAsk(true)}>
-      {word}
-    </button>
   );
 }

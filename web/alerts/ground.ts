@@ -3,7 +3,7 @@
  */
 import type { InstrumentationSummary, Metadata, MetadataMetric, TenantInfo } from "../../core/api.ts";
 import type { UnitGround } from "../../core/alerts/unit.ts";
-import { keyName, zoneAliases } from "../panels/names.ts";
+import { keyName, zoneAliases, ownerName } from "../panels/names.ts";
 
 export interface Ground {
   readonly metadata: Metadata;
@@ -41,7 +41,7 @@ export function measuredText({ metric, keys, numeric }: InstrumentationSummary):
 }
 
 export function ownerText({ tenants }: Ground, owner: string): string {
-  return owner === "operator" ? "operators" : (tenants.find(({ id }) => id === owner)?.name ?? owner);
+  return ownerName(owner, tenants);
 }
 
 /** The value of a rule's key as people call it. */

@@ -7,7 +7,8 @@ import type { FieldError } from "../../core/errors.ts";
 import { changeHook, createHook } from "../api/alerts.ts";
 import { ApiError } from "../api/client.ts";
 import { Choice } from "../heatmap/choice.tsx";
-import { Line, problemAt, Typed } from "./form-parts.tsx";
+import { Line } from "../panels/form-line.tsx";
+import { problemAt, Typed } from "./form-parts.tsx";
 import { draftOfHook, EMPTY_HOOK, writeHook, type HookDraft } from "./hook-draft.ts";
 
 /** A hook that was saved, with its secret where one was made. */

@@ -7,11 +7,11 @@ import { formatQuantity } from "../../core/units.ts";
 import { deleteHook, testHook } from "../api/alerts.ts";
 import { durationText } from "../clock.ts";
 import type { Shared } from "../view/route.ts";
+import { TableHead } from "../panels/table-head.tsx";
+import { AskedTwice } from "../panels/asked-twice.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
-import { AskedTwice } from "./form-parts.tsx";
 import { ownerText, type Ground } from "./ground.ts";
 import { HookForm, type SavedHook } from "./hook-form.tsx";
-import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly list: readonly HookInfo[];

@@ -11,7 +11,8 @@ import { Menu, type Option } from "../panels/menu.tsx";
 import { fieldName } from "../panels/names.ts";
 import { predicateText } from "../panels/predicate-text.ts";
 import { ConditionFields } from "./condition-fields.tsx";
-import { Line, Pairs, problemAt, Typed } from "./form-parts.tsx";
+import { Line } from "../panels/form-line.tsx";
+import { Pairs, problemAt, Typed } from "./form-parts.tsx";
 import { measuredText, ownerText, type Ground, type Measured } from "./ground.ts";
 import { draftFor, kindsFor, type RuleDraft } from "./rule-draft.ts";
 

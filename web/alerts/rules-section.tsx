@@ -8,12 +8,12 @@ import { deleteRule, saveRule } from "../api/alerts.ts";
 import { durationText } from "../clock.ts";
 import { fieldName } from "../panels/names.ts";
 import type { Shared } from "../view/route.ts";
+import { TableHead } from "../panels/table-head.tsx";
+import { AskedTwice } from "../panels/asked-twice.tsx";
 import { countsOf } from "./alert-state.ts";
-import { AskedTwice } from "./form-parts.tsx";
 import { measuredBy, ownerText, type Ground } from "./ground.ts";
 import { RuleDetails } from "./rule-details.tsx";
 import { conditionText, durationWords } from "./rule-words.ts";
-import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly list: readonly AlertRuleInfo[];

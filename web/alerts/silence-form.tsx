@@ -7,7 +7,8 @@ import { MATCHER_OPS, type Matcher } from "../../core/alerts/silence.ts";
 import { createSilence } from "../api/alerts.ts";
 import { ApiError } from "../api/client.ts";
 import { serverNow, type Zone } from "../clock.ts";
-import { Line, problemAt, Typed } from "./form-parts.tsx";
+import { Line } from "../panels/form-line.tsx";
+import { problemAt, Typed } from "./form-parts.tsx";
 import { DAYS, EMPTY_SILENCE, writeSilence, type SilenceDraft } from "./silence-draft.ts";
 import { LENGTHS } from "./silence-now.tsx";
 

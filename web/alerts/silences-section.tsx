@@ -7,11 +7,11 @@ import { endSilence } from "../api/alerts.ts";
 import { durationText, serverNow } from "../clock.ts";
 import { keyName } from "../panels/names.ts";
 import type { Shared } from "../view/route.ts";
-import { AskedTwice } from "./form-parts.tsx";
+import { AskedTwice } from "../panels/asked-twice.tsx";
+import { TableHead } from "../panels/table-head.tsx";
 import { ownerText, type Ground } from "./ground.ts";
 import { matchersText, silenceState, untilText, weeklyText } from "./silence-draft.ts";
 import { SilenceForm } from "./silence-form.tsx";
-import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly list: readonly SilenceInfo[];

@@ -5,10 +5,10 @@ import type { CapacityNeighbours, Neighbour, NoisyHost } from "../../core/capaci
 import { formatQuantity } from "../../core/units.ts";
 import { capacityPath } from "../api/capacity.ts";
 import { serverNow, zoneOffsetSec, type Zone } from "../clock.ts";
+import { TableHead } from "../panels/table-head.tsx";
 import { Missing, Section, Waiting } from "./parts.tsx";
 import type { SectionProps } from "./section-props.ts";
 import { useAnswer } from "./use-answer.ts";
-import { TableHead } from "../panels/table-head.tsx";
 
 export function NeighboursSection({ question, zone, mayWrite, onMeasure, onSignedOut }: SectionProps) {
   const path = capacityPath("neighbours", { from: -question.recent * 86_400 });

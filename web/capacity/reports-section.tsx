@@ -8,9 +8,9 @@ import { capacityPath } from "../api/capacity.ts";
 import { ask } from "../api/client.ts";
 import { usePolled } from "../api/use-polled.ts";
 import { clockText, dateText, type Zone } from "../clock.ts";
+import { TableHead } from "../panels/table-head.tsx";
 import { inputOf, missedText, problemOf, scheduleText, scopeText, type ReportScope } from "./report-draft.ts";
 import { ReportForm } from "./report-form.tsx";
-import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   readonly scope: ReportScope;

@@ -16,11 +16,11 @@ import type { KeyGroup } from "../panels/help.tsx";
 import { press, useKeyboard } from "../panels/use-keyboard.ts";
 import { useColours } from "../use-colours.ts";
 import { usePage } from "../view/use-page.ts";
+import { TableHead } from "../panels/table-head.tsx";
 import { HostsTable } from "./hosts-table.tsx";
 import { NeighboursSection } from "./neighbours-section.tsx";
 import { ZonesSection } from "./zones-section.tsx";
 import "../style/fleet.css";
-import { TableHead } from "../panels/table-head.tsx";
 
 const EVERY_MS = 4000;
 const HELP: readonly KeyGroup[] = [{ name: "fleet", keys: [["/", "filter zones"]] }];

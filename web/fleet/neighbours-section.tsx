@@ -8,8 +8,8 @@ import type { Breakdown, InstrumentationSummary, ZoneInfo } from "../../core/api
 import { formatQuantity } from "../../core/units.ts";
 import { ask, getJson, query } from "../api/client.ts";
 import { usePolled } from "../api/use-polled.ts";
-import { neighboursOf, RESOURCES, type HostNeighbours, type Resource, type ZoneAmount } from "./neighbours.ts";
 import { TableHead } from "../panels/table-head.tsx";
+import { neighboursOf, RESOURCES, type HostNeighbours, type Resource, type ZoneAmount } from "./neighbours.ts";
 
 interface Props {
   readonly zones: readonly ZoneInfo[];

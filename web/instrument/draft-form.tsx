@@ -1,9 +1,9 @@
 /**
  * draft-form.tsx: the form of an instrumentation: one line for each thing that decides what is counted, and for how long.
  */
-import type { ComponentChildren } from "preact";
 import type { Metadata, MetadataMetric } from "../../core/api.ts";
 import { durationText, spanText } from "../clock.ts";
+import { Line } from "../panels/form-line.tsx";
 import { Menu, type Option } from "../panels/menu.tsx";
 import { fieldName } from "../panels/names.ts";
 import { ConditionTree } from "./condition-tree.tsx";
@@ -116,22 +116,6 @@ const REFUSED: Readonly<Record<string, string>> = {
 const RETENTIONS_SEC = [3600, 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400, 365 * 86_400, 730 * 86_400];
 const LIVES_SEC = [300, 600, 1800, 3600, 6 * 3600, 86_400, 7 * 86_400];
 const IDLES_SEC = [DEFAULT_IDLE_SEC, 3600, 86_400, 7 * 86_400];
-
-function Line({ name, problem, children }: { name: string; problem: string | null; children: ComponentChildren }) {
-  return (
-    <div class="draft-line">
-      <span class="draft-label">{name}</span>
-      <div class="draft-value">
-        {children}
-        {problem !== null && (
-          <p class="problem" role="alert">
-            {problem}
-          </p>
-        )}
-      </div>
-    </div>
-  );
-}
 
 function MetricMenu({ draft, metadata, onMetric }: Props) {
   const options = metadata.modules.flatMap((module) =>

@@ -5,11 +5,12 @@ import { useState } from "preact/hooks";
 import type { InstrumentationSummary, Metadata, SessionInfo, TenantInfo } from "../../core/api.ts";
 import { ask } from "../api/client.ts";
 import { durationText, serverNow } from "../clock.ts";
-import { fieldName } from "../panels/names.ts";
+import { fieldName, ownerName } from "../panels/names.ts";
 import { addressOf, type Shared } from "../view/route.ts";
+import { TableHead } from "../panels/table-head.tsx";
+import { AskedTwice } from "../panels/asked-twice.tsx";
 import { predicateText } from "./conditions.ts";
 import { InstrumentationState } from "./instrumentation-state.tsx";
-import { TableHead } from "../panels/table-head.tsx";
 
 interface Props {
   /** null until it was read. */
@@ -80,8 +81,6 @@ function Row(props: Props & { readonly info: InstrumentationSummary }) {
   const predicate = predicateText(info.predicate, metric?.fields ?? [], words);
   const isOpen = open === info.id;
   const isMine = session.role === "operator" || info.owner === session.tenant?.id;
-  const owner =
-    info.owner === "operator" ? "operators" : (tenants.find(({ id }) => id === info.owner)?.name ?? info.owner);
   const stop = (): void => {
     setAsked(false);
     ask("DELETE", "/v1/instrumentations/{id}", { ids: [info.id] }).then(onChanged, fail);
@@ -105,7 +104,7 @@ function Row(props: Props & { readonly info: InstrumentationSummary }) {
         </th>
         <td>{info.keys.map(fieldName).join(", ") || "–"}</td>
         <td class="of">{predicate === "" ? <span class="quiet">every event</span> : predicate}</td>
-        {session.role === "operator" && <td>{owner}</td>}
+        {session.role === "operator" && <td>{ownerName(info.owner, tenants)}</td>}
         <td>{info.cost}</td>
         <td class="number">{durationText(info.ageSec)}</td>
         <td class="number">{endText(info)}</td>
@@ -118,20 +117,8 @@ function Row(props: Props & { readonly info: InstrumentationSummary }) {
               copy
             </button>
           )}
-          {mayWrite && isMine && !info.standing && !asked && (
-            <button type="button" class="word link" onClick={() => setAsked(true)}>
-              stop
-            </button>
-          )}
-          {asked && (
-            <>
-              <button type="button" class="word link sure" onClick={stop}>
-                stop it
-              </button>
-              <button type="button" class="word link" onClick={() => setAsked(false)}>
-                keep it
-              </button>
-            </>
+          {mayWrite && isMine && !info.standing && (
+            <AskedTwice word="stop" sure="stop it" keep="keep it" asked={asked} onAsk={setAsked} onSure={stop} />
           )}
         </td>
       </tr>

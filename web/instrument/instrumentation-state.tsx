@@ -7,8 +7,8 @@ import { formatShort } from "../../core/units.ts";
 import { ApiError, ask } from "../api/client.ts";
 import { usePolled } from "../api/use-polled.ts";
 import { durationText, serverNow } from "../clock.ts";
-import { ProgramText } from "./program-text.tsx";
 import { TableHead } from "../panels/table-head.tsx";
+import { ProgramText } from "./program-text.tsx";
 
 interface Props {
   readonly id: string;

@@ -3,9 +3,9 @@
  */
 import type { InstrumentationPreview, Metadata, PreviewHost } from "../../core/api.ts";
 import { formatShort } from "../../core/units.ts";
+import { TableHead } from "../panels/table-head.tsx";
 import { ProgramText } from "./program-text.tsx";
 import type { Preview } from "./use-preview.ts";
-import { TableHead } from "../panels/table-head.tsx";
 
 export function PreviewPanel({ preview, metadata }: { readonly preview: Preview; readonly metadata: Metadata }) {
   const { answer, error, stale } = preview;

@@ -19,3 +19,8 @@ export function keyName(field: string, value: string, aliases: ReadonlyMap<strin
 export function fieldName(field: string): string {
   return field === "zonename" ? "zone" : field;
 }
+
+/** "operators", or the tenant's name. @param owner of an instrumentation, a rule, a hook */
+export function ownerName(owner: string, tenants: readonly TenantInfo[]): string {
+  return owner === "operator" ? "operators" : (tenants.find(({ id }) => id === owner)?.name ?? owner);
+}
