@@ -4,6 +4,7 @@
  * Each check has a sentence that anybody may read; why it does not hold may name hosts and files, and goes to the log only.
  */
 import { OperationalError } from "../core/errors.ts";
+import { within } from "../core/within.ts";
 
 export interface ReadyCheck {
   /** Said where it does not hold: "the store does not answer". */
@@ -26,7 +27,7 @@ export function readiness(checks: readonly ReadyCheck[], withinMs = CHECK_MS): (
     const failed = await Promise.all(
       checks.map(async ({ otherwise, check }) => {
         try {
-          await within(withinMs, check);
+          await within(withinMs, Promise.resolve().then(check), () => new Error(`no answer within ${withinMs} ms`));
           return [];
         } catch (error) {
           causes.push(error);
@@ -37,16 +38,4 @@ export function readiness(checks: readonly ReadyCheck[], withinMs = CHECK_MS): (
     const sentences = failed.flat();
     if (sentences.length > 0) throw new OperationalError("NOT_READY", sentences.join("; "), { cause: causes[0] });
   };
-}
-
-async function within(ms: number, check: ReadyCheck["check"]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([Promise.resolve().then(check), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

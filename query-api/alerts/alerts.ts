@@ -6,7 +6,6 @@
  * A state is stored before anybody is told of it, so a successor knows what its predecessor said. Evaluation waits for neither: what could not be
  * stored is tried again at the next run, while rules go on.
  */
-import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { randomBytes } from "node:crypto";
 import type { AlertInfo, AlertRuleDetail, AlertTest, HookTest } from "../../core/alerts/api.ts";
@@ -14,17 +13,10 @@ import { INACTIVE, type AlertState } from "../../core/alerts/machine.ts";
 import { withPast, type PastFiring } from "../../core/alerts/past.ts";
 import { windowsOf, type Rule } from "../../core/alerts/rule.ts";
 import { OperationalError } from "../../core/errors.ts";
-import { OPERATOR, type LiveFeed } from "../../core/window.ts";
+import type { LiveFeed } from "../../core/window.ts";
 import type { Log } from "../../server/log.ts";
 import type { Metrics } from "../../server/metrics.ts";
-import {
-  stateKey,
-  sweepAlerts,
-  type AlertDeliveryRow,
-  type AlertRuleRow,
-  type AlertStateRow,
-  type AlertTables,
-} from "../../store/alerts.ts";
+import { stateKey, sweepAlerts, type AlertRuleRow, type AlertStateRow, type AlertTables } from "../../store/alerts.ts";
 import type { StoreClient } from "../../store/client.ts";
 import { Lease, sweepLeases } from "../../store/lease.ts";
 import type { Ownership } from "../../store/ownership.ts";
@@ -34,29 +26,18 @@ import type { Instrumentations } from "../instrumentations.ts";
 import type { Range } from "../sql.ts";
 import type { KeyState } from "./active-rule.ts";
 import type { Beside } from "./beside.ts";
-import { readCombinations } from "./combinations.ts";
 import { Evaluator } from "./evaluator.ts";
 import { GapKeeper } from "./gap-keeper.ts";
 import { Hooks, type Hook } from "./hooks.ts";
 import { Outbox } from "./outbox.ts";
-import {
-  alertmanagerBody,
-  annotationsOf,
-  canBreakDown,
-  fingerprintOf,
-  labelsOf,
-  selectionOf,
-  webhookBody,
-  type AlertFacts,
-  type Linking,
-} from "./payload.ts";
+import { annotationsOf, fingerprintOf, labelsOf } from "./payload.ts";
 import { SETTLE_SEC } from "./memory.ts";
 import { HostLists, viewOfRule, Zones } from "./reader.ts";
 import { replay } from "./replay.ts";
 import { AlertRules, isOwn, type FileRule } from "./rules.ts";
-import { DEADLINE_MS, post, problemOf, type Connect } from "./send.ts";
+import type { Connect } from "./send.ts";
 import { Silences } from "./silences.ts";
-import { checkTarget } from "./target.ts";
+import { Teller } from "./teller.ts";
 
 export interface AlertingOptions {
   /** Of files. */
@@ -90,9 +71,6 @@ export interface AlertsDeps {
 
 const RUN_EVERY_MS = 500;
 const SWEEP_EVERY_MS = 3_600_000;
-/** A breakdown that takes longer is left out: an alert that comes late is worse. */
-const BREAKDOWN_MS = 2_000;
-const MAX_BREAKDOWNS = 5;
 /** A week in steps of a minute. */
 const TEST_EVALUATIONS = 10_080;
 const MAX_TEST_ALERTS = 1000;
@@ -108,8 +86,7 @@ export class Alerts {
   #evaluator: Evaluator | undefined;
   #outbox: Outbox | undefined;
   #gapKeeper: GapKeeper | undefined;
-  #baseUrl: string;
-  #allowTargets: readonly string[];
+  readonly #teller: Teller;
   /** States of rules that are no more, to be told of. */
   readonly #ended = new Map<string, KeyState>();
   /** Not stored yet. */
@@ -130,8 +107,7 @@ export class Alerts {
     this.silences = new Silences(tables);
     this.#zones = new Zones(ownership);
     this.#hosts = new HostLists(expectedFor);
-    this.#allowTargets = deps.options.allowTargets ?? [];
-    this.#baseUrl = deps.publicUrl?.replace(/\/$/, "") ?? "";
+    this.#teller = new Teller(deps);
     this.#results = metrics.counter("alert_deliveries_total", "Attempts to tell a hook, by result.", ["result"]);
     this.#seconds = metrics.seconds("alert_run_seconds", "Time that one look at all alert rules took.");
     const firing = metrics.gauge("alerts_firing", "Alerts that fire, of all rules; evaluated by one process of all.");
@@ -162,7 +138,7 @@ export class Alerts {
    */
   async start(ownUrl: string): Promise<void> {
     const { options, store, log, tables } = this.#deps;
-    if (this.#baseUrl === "") this.#baseUrl = ownUrl;
+    this.#teller.baseUrl ||= ownUrl;
     if (options.hooks !== undefined) await this.hooks.ensure(options.hooks);
     if (options.rules !== undefined) await this.rules.ensure(options.rules);
     const holder = `${hostname()} ${process.pid} ${randomBytes(4).toString("hex")}`;
@@ -197,7 +173,7 @@ export class Alerts {
     return async () => {
       await this.hooks.ensure(hooks);
       await this.rules.ensure(rules);
-      this.#allowTargets = allowTargets;
+      this.#teller.allowTargets = allowTargets;
     };
   }
 
@@ -270,49 +246,8 @@ export class Alerts {
   }
 
   /** Sends a hook something to see that it arrives. Never throws for what the target does. */
-  async testHook(hook: Hook): Promise<HookTest> {
-    const begun = Date.now();
-    const at = new Date(begun).toISOString();
-    const alert = {
-      ...{
-        status: "firing",
-        labels: { alertname: "IsothermTest" },
-        annotations: { summary: "a test of this hook; nothing is wrong" },
-      },
-      ...{
-        startsAt: at,
-        endsAt: new Date(begun + 60_000).toISOString(),
-        generatorURL: this.#baseUrl,
-        fingerprint: "0".repeat(16),
-      },
-    };
-    const { status: _status, fingerprint: _fingerprint, ...posted } = alert;
-    const body =
-      hook.kind === "alertmanager"
-        ? JSON.stringify([posted])
-        : JSON.stringify({
-            ...{
-              version: "4",
-              groupKey: "{}:test",
-              truncatedAlerts: 0,
-              status: "firing",
-              receiver: hook.row.name,
-              groupLabels: {},
-            },
-            ...{
-              commonLabels: alert.labels,
-              commonAnnotations: alert.annotations,
-              externalURL: this.#baseUrl,
-              alerts: [alert],
-            },
-          });
-    try {
-      await this.#post(hook, body, `test-${randomBytes(8).toString("hex")}`);
-      return { ok: true, tookMs: Date.now() - begun, problem: "" };
-    } catch (error) {
-      if (!(error instanceof OperationalError)) throw error;
-      return { ok: false, tookMs: Date.now() - begun, problem: problemOf(error) };
-    }
+  testHook(hook: Hook): Promise<HookTest> {
+    return this.#teller.test(hook);
   }
 
   #run(): void {
@@ -349,7 +284,7 @@ export class Alerts {
     const outbox = this.#outbox;
     if (outbox === undefined) return;
     const mayBegin = (takesMs: number): boolean => this.#lease?.mayBegin(takesMs) === true;
-    this.#deps.beside?.run({ outbox, mayBegin, baseUrl: this.#baseUrl });
+    this.#deps.beside?.run({ outbox, mayBegin, baseUrl: this.#teller.baseUrl });
   }
 
   async #takeOver(): Promise<void> {
@@ -363,8 +298,8 @@ export class Alerts {
       const outbox = new Outbox({
         ...{ store, hooks: this.hooks, onError },
         isSilenced: (state, nowMs) => this.silences.isSilenced(state.row.owner, labelsOf(state), nowMs),
-        compose: (hook, groupKey, states, nowMs) => this.#compose(hook, groupKey, states, nowMs),
-        send: (hook, delivery) => this.#send(hook, delivery),
+        compose: (hook, groupKey, states, nowMs) => this.#teller.compose(hook, groupKey, states, nowMs),
+        send: (hook, { id, body }) => this.#teller.post(hook, body, id),
         mayBegin: (takesMs) => this.#lease?.mayBegin(takesMs) === true,
         onResult: (result) => this.#results.inc({ result }),
         ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
@@ -410,57 +345,6 @@ export class Alerts {
     }
   }
 
-  async #compose(hook: Hook, groupKey: string, states: readonly KeyState[], nowMs: number): Promise<string> {
-    const signal = AbortSignal.timeout(BREAKDOWN_MS);
-    const all: AlertFacts[] = [];
-    for (const [i, state] of states.entries()) {
-      const wanted = i < MAX_BREAKDOWNS && canBreakDown(state) && state.state.status === "firing";
-      const combinations = wanted ? await this.#combinations(state, signal) : null;
-      all.push({ state, combinations });
-    }
-    return hook.kind === "alertmanager"
-      ? alertmanagerBody(hook, all, this.#linking(), nowMs)
-      : webhookBody(hook, groupKey, all, this.#linking());
-  }
-
-  async #combinations(state: KeyState, signal: AbortSignal): Promise<AlertFacts["combinations"]> {
-    const { store, nowSec, log } = this.#deps;
-    const { from, to, low, high } = selectionOf(state);
-    const view = this.#viewOfKey(state);
-    try {
-      return await readCombinations(store, view, { fromTs: from, toTs: to ?? from }, { low, high }, nowSec(), signal);
-    } catch (error) {
-      log.warn({ err: error }, "an alert is sent without its breakdown");
-      return null;
-    }
-  }
-
-  /** The rule's view, of one key. */
-  #viewOfKey({ rule, view, key }: KeyState): KeyState["view"] {
-    if (rule.per === null || rule.per === "hostname") return view;
-    const own = { op: "eq", field: rule.per, value: key } as const;
-    return { ...view, where: view.where.op === "true" ? own : { op: "and", terms: [view.where, own] } };
-  }
-
-  #send(hook: Hook, { id, body }: AlertDeliveryRow): Promise<void> {
-    return this.#post(hook, body, id);
-  }
-
-  async #post(hook: Hook, body: string, idempotencyKey: string): Promise<void> {
-    const { options } = this.#deps;
-    const rules = { allowTargets: this.#allowTargets, resolve: options.resolve ?? resolveAll };
-    const text = hook.kind === "alertmanager" ? `${hook.row.url.replace(/\/$/, "")}/api/v2/alerts` : hook.row.url;
-    const begun = Date.now();
-    const target = await withinDeadline(checkTarget(text, hook.row.owner === OPERATOR, rules));
-    const deadlineMs = Math.max(1, DEADLINE_MS - (Date.now() - begun));
-    await post({ target, body, secret: hook.row.secret, idempotencyKey, connect: options.connect, deadlineMs });
-  }
-
-  #linking(): Linking {
-    const aliases = new Map(this.#deps.ownership.current().map(({ zone, alias }) => [zone, alias]));
-    return { baseUrl: this.#baseUrl, aliasOf: (zone) => aliases.get(zone) || zone };
-  }
-
   /** What a rule counts, and how far back it looks; null: it cannot be evaluated. */
   #groundOf(id: string): { readonly spec: string; readonly windowSec: number } | null {
     const row = this.#deps.tables.rules.get(id);
@@ -503,7 +387,7 @@ export class Alerts {
       ...{
         status: state.status,
         labels,
-        annotations: annotationsOf({ state: each, combinations: null }, this.#linking()),
+        annotations: annotationsOf({ state: each, combinations: null }, this.#teller.linking()),
       },
       ...{ sinceMs: state.sinceMs, startsMs: state.startsMs || null, endsMs: state.endsMs || null, value: state.value },
       ...{ isPartial: state.isPartial, unknownSinceMs: state.unknownMs || null, why: state.why, isLate },
@@ -527,20 +411,4 @@ function stateRow({ row, key, state, isLate }: KeyState, before: readonly PastFi
     state: { ...state, isLate, past },
     changedMs: Date.now(),
   };
-}
-
-/** A name that nobody resolves is not waited for longer than a target that does not answer. */
-async function withinDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new OperationalError("HOOK_FAILED", "resolve a hook's target: no answer in time")),
-      DEADLINE_MS,
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-async function resolveAll(name: string): Promise<readonly string[]> {
-  return (await lookup(name, { all: true, verbatim: true })).map(({ address }) => address);
 }

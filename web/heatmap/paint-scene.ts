@@ -2,7 +2,7 @@
  * paint-scene.ts: a scene's cells as pixels: by their counts, by their keys' hues, or with one key lit.
  */
 import { colourScale, type ColourScale } from "../../core/heatmap/colour-scale.ts";
-import { paint, paintCells, paintRows, type Inks } from "../../core/heatmap/paint.ts";
+import { paint, paintRows, type Inks } from "../../core/heatmap/paint.ts";
 import { packRamp, packRgb, parseHex, rampOf } from "../../core/heatmap/ramp.ts";
 import type { Buckets } from "../../core/histogram/buckets.ts";
 import { hueColours, litColours } from "./hue-colours.ts";
@@ -46,7 +46,7 @@ export function paintScene(
       lit === null
         ? hueColours(picture, heatmap.columns, buckets, scale, hues as NonNullable<typeof hues>, hueInks)
         : litColours(picture, heatmap.columns, buckets, scale, lit, hueInks, ramp);
-    paintCells(pixels, picture, inks, (cell) => cells[cell] ?? 0);
+    paintRows(pixels, picture, inks, (first, into) => into.set(cells.subarray(first, first + into.length)));
   }
   return { picture, scale };
 }
