@@ -1,31 +1,16 @@
 /**
  * top.ts: `isotherm top`: zones by latency, rate and CPU, live.
- *
- * Latency and rate are one distribution a zone over the last seconds (heatmaps of one column, by zonename), CPU a series of
- * the same seconds; what nobody measures is a dash, never a zero.
  */
 import { Command, Option } from "commander";
 import { pause } from "../core/pause.ts";
-import type {
-  Breakdown,
-  Heatmap,
-  HeatmapGroup,
-  InstrumentationInfo,
-  Series,
-  SessionInfo,
-  ZoneInfo,
-} from "../core/api.ts";
-import { errorChain, errorCode } from "../core/errors.ts";
-import { bucketsOf } from "../core/histogram/buckets.ts";
-import { quantile } from "../core/histogram/distribution.ts";
-import { parseScheme } from "../core/histogram/scheme.ts";
+import { errorChain } from "../core/errors.ts";
 import { formatQuantity, formatShort } from "../core/units.ts";
-import { answer, openApi, withApi, type Api, type ApiOptions } from "./api-client.ts";
-import { badWhat, findInstrumentation, findMetric } from "./find-instrumentation.ts";
+import { openApi, withApi, type ApiOptions } from "./api-client.ts";
 import { inkFor, type Ink } from "./ink.ts";
 import { integerOption } from "./options.ts";
 import { table, type Cell } from "./table.ts";
 import { Screen } from "./terminal-screen.ts";
+import { openTop, type TopAnswer, type TopSource, type TopZone } from "./top-source.ts";
 
 const SORTS = ["p99", "p50", "rate", "cpu"] as const;
 type Sort = (typeof SORTS)[number];
@@ -53,28 +38,6 @@ interface TopOptions extends ApiOptions {
   readonly json?: boolean;
 }
 
-export interface TopZone {
-  readonly zone: string;
-  readonly alias: string;
-  readonly host: string;
-  /** Events a second. */
-  readonly rate: number;
-  /** In the metric's base unit; null: nothing was counted. */
-  readonly p50: number | null;
-  readonly p99: number | null;
-  /** In percent of one CPU; null: not known. */
-  readonly cpu: number | null;
-}
-
-interface TopAnswer {
-  readonly metric: string;
-  readonly unit: string;
-  readonly windowSec: number;
-  readonly zones: readonly TopZone[];
-  /** Events of zones beyond those listed. */
-  readonly otherRate: number;
-}
-
 export function topCommand(): Command {
   return withApi(new Command("top"))
     .description("list zones by latency, rate and CPU, live")
@@ -84,12 +47,12 @@ export function topCommand(): Command {
     .option("--interval <seconds>", "between two looks", integerOption("--interval", 1, 600), 2)
     .option("--top <n>", "at most so many zones", integerOption("--top", 1, 100), 50)
     .option("--once", "print once, and end")
-    .option("--json", "print once as JSON: {metric, unit, windowSec, zones, otherRate}")
+    .option("--json", "print once as JSON: {metric, unit, window, windowSec, watchedSec, zones, otherRate}")
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", HELP)
     .action(async (options: TopOptions) => {
       const api = await openApi(options, process.env);
-      const source = await sourceOf(api, options);
+      const source = await openTop(api, { ...options, windowSec: options.window });
       if (options.json === true || options.once === true || !process.stdout.isTTY) {
         const top = await source.read();
         const sorted = { ...top, zones: sortZones(top.zones, options.sort) };
@@ -104,117 +67,13 @@ export function topCommand(): Command {
     });
 }
 
-interface Source {
-  read(): Promise<TopAnswer>;
-}
-
-/** @throws InputError where the metric has no zones or no distribution, or nobody measures it */
-async function sourceOf(api: Api, { metric, window: windowSec, top }: TopOptions): Promise<Source> {
-  const suits = ({ numeric, keys }: InstrumentationInfo): boolean => numeric !== null && keys.includes("zonename");
-  const found = await findInstrumentation(api, metric, suits);
-  if (found === undefined || !suits(found)) {
-    throw badWhat(metric, "one that is measured with zones and a distribution (isotherm watch METRIC makes one)");
-  }
-  const { fields } = await findMetric(api, found.metric);
-  const unit = fields.find(({ name }) => name === found.numeric)?.type ?? "";
-  const cpu = await findInstrumentation(api, "cpu.usage", ({ keys }) => keys.includes("zonename"));
-  const buckets = bucketsOf(parseScheme(found.scheme ?? ""));
-  return {
-    read: async () => {
-      const [names, { parts, other, fromTs, toTs }, usage] = await Promise.all([
-        zoneNames(api),
-        readTotals(api, found.id, windowSec, top),
-        cpu === undefined ? new Map<string, number>() : readCpu(api, cpu.id, windowSec),
-      ]);
-      const spanSec = Math.max(1, toTs - fromTs);
-      const groups = await readDistributions(
-        api,
-        found.id,
-        { from: fromTs, to: toTs },
-        parts.map(({ key }) => key),
-      );
-      const zones = groups.map(({ key, total, columns }): TopZone => {
-        const [column = { bucket: [], count: [] }] = columns;
-        return {
-          zone: key,
-          alias: names.get(key)?.alias ?? "",
-          host: names.get(key)?.host ?? "",
-          rate: total / spanSec,
-          p50: quantile(buckets, column, 0.5),
-          p99: quantile(buckets, column, 0.99),
-          cpu: usage.get(key) ?? null,
-        };
-      });
-      return { metric: found.metric, unit, windowSec: spanSec, zones, otherRate: other / spanSec };
-    },
-  };
-}
-
-/** The newest seconds are still coming in: the window ends a little before. */
-const SETTLED_SEC = 2;
-
-function endTs(): number {
-  return Math.floor(Date.now() / 1000) - SETTLED_SEC;
-}
-
-/** Events by zone. */
-async function readTotals(api: Api, id: string, windowSec: number, top: number): Promise<Breakdown> {
-  const to = endTs();
-  const params = { path: { id }, query: { by: "zonename", from: to - windowSec, to, limit: top } };
-  return answer<Breakdown>(api, api.client.GET("/v1/instrumentations/{id}/breakdown", { params }));
-}
-
-/** The API answers for so many keys at once. */
-const KEYS_AT_ONCE = 20;
-
-/** A distribution a zone, over the whole range. */
-async function readDistributions(
-  api: Api,
-  id: string,
-  range: { readonly from: number; readonly to: number },
-  zones: readonly string[],
-): Promise<readonly HeatmapGroup[]> {
-  const groups: HeatmapGroup[] = [];
-  for (let i = 0; i < zones.length; i += KEYS_AT_ONCE) {
-    const keys = zones.slice(i, i + KEYS_AT_ONCE);
-    const params = { path: { id }, query: { ...range, columns: 1, by: "zonename", keys } };
-    const heatmap = await answer<Heatmap>(api, api.client.GET("/v1/instrumentations/{id}/heatmap", { params }));
-    groups.push(...(heatmap.groups ?? []).filter(({ isOther }) => !isOther));
-  }
-  return groups;
-}
-
-async function readCpu(api: Api, id: string, windowSec: number): Promise<Map<string, number>> {
-  const to = endTs();
-  const query = { from: to - windowSec, to, by: "zonename", limit: 100 };
-  const params = { path: { id }, query };
-  const { series } = await answer<Series>(api, api.client.GET("/v1/instrumentations/{id}/series", { params }));
-  return new Map(
-    series.flatMap(({ key, values }): [string, number][] => {
-      const known = values.filter((each) => each !== null);
-      return key === "" || known.length === 0 ? [] : [[key, known.reduce((sum, each) => sum + each, 0) / known.length]];
-    }),
-  );
-}
-
-/** Operators are told where zones are, tenants what theirs are called. */
-async function zoneNames(api: Api): Promise<Map<string, { alias: string; host: string }>> {
-  try {
-    const { zones } = await answer<{ zones: readonly ZoneInfo[] }>(api, api.client.GET("/v1/zones"));
-    return new Map(zones.map(({ zone, alias, host }) => [zone, { alias, host }]));
-  } catch (error) {
-    if (errorCode(error) !== "API_REFUSED") throw error;
-    const { tenant } = await answer<SessionInfo>(api, api.client.GET("/v1/session"));
-    return new Map((tenant?.zones ?? []).map(({ name, alias }) => [name, { alias, host: "" }]));
-  }
-}
-
 /** The largest first; what is not known last. */
 export function sortZones(zones: readonly TopZone[], sort: Sort): TopZone[] {
   return [...zones].sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1) || (a.zone < b.zone ? -1 : 1));
 }
 
-export function topText({ metric, unit, windowSec, zones, otherRate }: TopAnswer, sort: Sort, ink: Ink): string {
+export function topText(answer: TopAnswer, sort: Sort, ink: Ink): string {
+  const { metric, unit, windowSec, watchedSec, zones, otherRate } = answer;
   const value = (of: number | null): string => (of === null ? "-" : formatQuantity(of, unit));
   const head = (text: string, by?: Sort): Cell => ({
     text: by === sort ? `${text}*` : text,
@@ -240,10 +99,11 @@ export function topText({ metric, unit, windowSec, zones, otherRate }: TopAnswer
     head("CPU", "cpu"),
   ];
   const rest = otherRate > 0 ? `and others: ${formatShort(otherRate)}/s\n` : "";
-  return `${ink.dim(`${metric} over ${windowSec} s, by ${sort}`)}\n${table([heads, ...rows])}${rest}`;
+  const span = watchedSec < windowSec ? `${watchedSec} s watched of ${windowSec} s` : `${windowSec} s`;
+  return `${ink.dim(`${metric} over ${span}, by ${sort}`)}\n${table([heads, ...rows])}${rest}`;
 }
 
-async function topScreen(source: Source, options: TopOptions): Promise<void> {
+async function topScreen(source: TopSource, options: TopOptions): Promise<void> {
   let { sort } = options;
   let top: TopAnswer | undefined;
   let trouble = "";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importHistory } from "../../cli/import-history.ts";
 import { historyLines } from "../../collectors/simulator/history.ts";
-import type { InstrumentationInfo } from "../../core/api.ts";
+import type { Breakdown, InstrumentationInfo } from "../../core/api.ts";
 import { startStack, until, type Stack } from "../e2e/stack.ts";
 import type { ShellCommand } from "./markdown.ts";
 import { blocks } from "./pages.ts";
@@ -21,6 +21,9 @@ const STANDING = [
   { metric: "cpu.usage", decomposition: ["cpumode"] },
   ...["cpu.waittime", "zfs.zone_wait", "zfs.zone_bytes"].map((metric) => ({ metric, decomposition: [] })),
 ];
+
+const HOSTS = 2;
+const ZONES_PER_HOST = 4;
 
 export interface DocumentsBed {
   readonly stack: Stack;
@@ -38,7 +41,7 @@ export async function openBed(days = 0): Promise<DocumentsBed> {
   const root = mkdtempSync(join(tmpdir(), "isotherm-docs-"));
   mkdirSync(join(root, "shell"));
   const [stack, shell] = await Promise.all([
-    startStack({ hosts: 2, zonesPerHost: 4, tenants: 3, seed: 1, backfillSec: 60 }),
+    startStack({ hosts: HOSTS, zonesPerHost: ZONES_PER_HOST, tenants: 3, seed: 1, backfillSec: 60 }),
     Shell.start(join(root, "shell")),
   ]);
   const { query, ingest, store, state } = stack.services;
@@ -56,9 +59,12 @@ export async function openBed(days = 0): Promise<DocumentsBed> {
     "/v1/instrumentations",
   );
   const id = instrumentations.find(({ metric, keys }) => metric === "syscall.ops" && keys.length === 3)?.id ?? "";
-  await until("columns of system calls", async () => {
-    const path = `/v1/instrumentations/${id}/breakdown?by=execname&from=-30`;
-    return (await stack.operator.json<{ total: number | null }>(path)).total === null ? undefined : true;
+  // What the pages show is of the last ten seconds, in every zone and the global ones.
+  await until("ten seconds of system calls in each zone", async () => {
+    const to = Math.floor(Date.now() / 1000) - 2;
+    const zones = `/v1/instrumentations/${id}/breakdown?by=zonename&from=-10&to=${to}`;
+    const { parts } = await stack.operator.json<Breakdown>(zones);
+    return parts.length > HOSTS * ZONES_PER_HOST ? true : undefined;
   });
   const at = (url: string): string => new URL(url).host;
   return {
