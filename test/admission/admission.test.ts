@@ -10,8 +10,8 @@ import { after, before, describe, test } from "node:test";
 import { OPERATOR, OTHER_KEY } from "../../core/window.ts";
 import { ADMISSION_LIMITS, Admission } from "../../ingest/admission.ts";
 import { QuotaBook, TokenBucket } from "../../ingest/quota.ts";
-import { until } from "../store/engine-fixture.ts";
 import { frozen, post, startBed, window, type Answer, type Bed, type FrozenBody } from "./admission-bed.ts";
+import { until } from "../until.ts";
 
 const MIB = 1024 * 1024;
 

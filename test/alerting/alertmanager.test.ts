@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { HookTest } from "../../core/alerts/api.ts";
-import { until } from "../e2e/stack.ts";
 import { HOSTS, startBed, startTelling, ZONES } from "../alerts/bed.ts";
+import { until } from "../until.ts";
 
 const PROGRAM = ["/usr/bin/prometheus-alertmanager", "/usr/bin/alertmanager"].find((path) => existsSync(path));
 const SKIP = PROGRAM === undefined ? "prometheus-alertmanager is not installed" : false;

@@ -7,7 +7,7 @@ import { createQueryApi } from "../../query-api/app.ts";
 import { silentLog } from "../../server/log.ts";
 import { Metrics } from "../../server/metrics.ts";
 import { HOSTS, startBed, startReceiver, startTelling, ZONES } from "../alerts/bed.ts";
-import { until } from "../e2e/stack.ts";
+import { until } from "../until.ts";
 
 describe("two instances on the same rules", () => {
   test("evaluate and tell once, and the second goes on where the first ended", async () => {

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { AlertInfo, AlertTest } from "../../core/alerts/api.ts";
-import { until } from "../e2e/stack.ts";
 import { HOSTS, startBed, startTelling, ZONES, type Bed } from "../alerts/bed.ts";
+import { until } from "../until.ts";
 
 describe("no events, and no data", () => {
   let bed: Bed;

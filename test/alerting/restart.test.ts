@@ -10,7 +10,7 @@ import { silentLog } from "../../server/log.ts";
 import { Metrics } from "../../server/metrics.ts";
 import type { StoreClient } from "../../store/client.ts";
 import { HOSTS, startBed, startTelling, ZONES, type Bed } from "../alerts/bed.ts";
-import { until } from "../e2e/stack.ts";
+import { until } from "../until.ts";
 
 const LEASE = { ttlMs: 6000, beatMs: 200 };
 

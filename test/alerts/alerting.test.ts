@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { AlertTest, NewHookInfo } from "../../core/alerts/api.ts";
 import { isSigned } from "../../query-api/alerts/send.ts";
-import { until } from "../e2e/stack.ts";
 import { HOSTS, startBed, startReceiver, startTelling, ZONES, type Bed, type Receiver } from "./bed.ts";
+import { until } from "../until.ts";
 
 const SLOW_NS = 20_000_000;
 

@@ -9,7 +9,7 @@ import { BatchBuilder } from "../../core/batch-builder.ts";
 import type { CoverageRow } from "../../core/window.ts";
 import type { AlertingOptions } from "../../query-api/alerts/alerts.ts";
 import { postBatch, startApi, type Api } from "../api/api-fixture.ts";
-import { until, type Client } from "../e2e/stack.ts";
+import type { Client } from "../e2e/stack.ts";
 
 export const ACME = "11111111-1111-4111-8111-111111111111";
 export const GLOBEX = "22222222-2222-4222-8222-222222222222";
@@ -90,6 +90,7 @@ import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { parseScheme } from "../../core/histogram/scheme.ts";
 import { findMetric } from "../../d-scripts/catalogue.ts";
 import { fieldOf } from "../../core/metric.ts";
+import { until } from "../until.ts";
 const metric = findMetric("syscall.ops")?.metric;
 if (metric === undefined) throw new Error("the catalogue has syscall.ops");
 const buckets = bucketsOf(parseScheme(fieldOf(metric, "latency")?.scheme ?? ""));

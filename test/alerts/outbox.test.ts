@@ -7,8 +7,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import type { DeliveriesPage, DeliveryInfo, NewHookInfo } from "../../core/alerts/api.ts";
-import { until } from "../e2e/stack.ts";
 import { HOSTS, startBed, startReceiver, startTelling, ZONES, type Bed, type Receiver } from "./bed.ts";
+import { until } from "../until.ts";
 
 describe("a message", () => {
   let bed: Bed;

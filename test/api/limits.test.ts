@@ -3,7 +3,6 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorBody } from "../../core/api.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import { MAX_VIEWERS_PER_TENANT, ReadGate } from "../../query-api/limits.ts";
@@ -11,6 +10,7 @@ import type { StoreClient } from "../../store/client.ts";
 import { Client } from "../e2e/stack.ts";
 import { postBatch, startApi, type Api } from "./api-fixture.ts";
 import { startQueryApp } from "./query-app.ts";
+import { until } from "../until.ts";
 
 const ACME = "11111111-1111-4111-8111-111111111111";
 const GLOBEX = "22222222-2222-4222-8222-222222222222";
@@ -115,20 +115,20 @@ describe("the limits of the query API", () => {
     const path = `/v1/instrumentations/${id}/breakdown?by=execname`;
     const read = new Client(url, api.operator.token).fetch(path, { signal: gone.signal });
     const ended = assert.rejects(read, { name: "AbortError" });
-    await until(async () => (await running("abandoned")) > 0);
+    await until("the engine reads", async () => (await running("abandoned")) > 0);
     gone.abort();
     await ended;
     const left = performance.now();
-    await until(async () => (await running("abandoned")) === 0);
+    await until("the engine has ended the read", async () => (await running("abandoned")) === 0);
     assert.ok(performance.now() - left < 3000, "the engine does not go on for nobody");
     // The next read of the same caller has the turn at once, and is ended the same way.
     const again = new AbortController();
     const next = assert.rejects(new Client(url, api.operator.token).fetch(path, { signal: again.signal }));
-    await until(async () => (await running("abandoned")) > 0);
+    await until("the engine reads again", async () => (await running("abandoned")) > 0);
     again.abort();
     await next;
     await close();
-    await until(async () => (await running("abandoned")) === 0);
+    await until("the engine has ended that read too", async () => (await running("abandoned")) === 0);
   });
 
   test("a tenant's reads beyond its share wait, then are 429 with Retry-After; another's and inserts go on", async () => {
@@ -143,7 +143,7 @@ describe("the limits of the query API", () => {
       const answer = await client.fetch(path, { signal: gone.signal }).catch(() => undefined);
       if (answer !== undefined) refusals.push(answer);
     });
-    await until(() => Promise.resolve(refusals.length === 6));
+    await until("six refusals", () => Promise.resolve(refusals.length === 6));
     for (const refused of refusals) {
       assert.equal(refused.status, 429);
       assert.equal(refused.headers.get("retry-after"), "1");
@@ -159,7 +159,7 @@ describe("the limits of the query API", () => {
     gone.abort();
     await Promise.all(reads);
     await bombed.close();
-    await until(async () => (await running("bomb")) === 0);
+    await until("the bombs have ended", async () => (await running("bomb")) === 0);
   });
 
   test("a tenant has only so many live viewers; whoever leaves makes room, and operators are not counted", async () => {
@@ -177,7 +177,7 @@ describe("the limits of the query API", () => {
     operator.abort();
     viewers[0]?.abort();
     const next = new AbortController();
-    await until(async () => {
+    await until("a viewer has left", async () => {
       const answer = await tenant.fetch(path, { signal: next.signal });
       if (answer.status !== 200) await answer.text();
       return answer.status === 200;
@@ -210,12 +210,4 @@ function oneRow(spec: string): ReturnType<BatchBuilder["finish"]> {
   const about = { spec, enabling: "e", host: "cn-01", tick: 1, ts: Math.floor(Date.now() / 1000) };
   builder.addWindow({ ...about, zone: "", keys: ["x"], bucket: [1], count: [1], value: 0 });
   return builder.finish();
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, "it has not happened for ten seconds");
-    await sleep(20);
-  }
 }

@@ -24,7 +24,7 @@ import { Metrics } from "../../server/metrics.ts";
 import type { StoreClient } from "../../store/client.ts";
 import { openReports, type ReportTables } from "../../store/reports.ts";
 import { startReceiver, type Receiver } from "../alerts/bed.ts";
-import { until } from "../e2e/stack.ts";
+import { until } from "../until.ts";
 import { askingOf, startCapacity, type CapacityBed } from "./capacity-bed.ts";
 
 const LEASE = { ttlMs: 6000, beatMs: 200 };

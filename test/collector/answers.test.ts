@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { EnablingStatus } from "../../core/host-status.ts";
 import { OwnCpu } from "../../collectors/own-cpu.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 const FINE = assignment(1, { metric: "proc.execs", decomposition: [] });
 const BROKEN = assignment(2, { metric: "tcp.connections", decomposition: [] });
@@ -73,7 +74,7 @@ describe("a host's report", { concurrency: 1 }, () => {
     );
     assert.deepEqual(metric.missing, ["nsec_sys"]);
     await until("windows of what is there", () =>
-      when(bed.coverage.some((row) => row.spec === USAGE.id && row.status === "ok" && row.events > 0)),
+      bed.coverage.some((row) => row.spec === USAGE.id && row.status === "ok" && row.events > 0),
     );
   });
 
@@ -87,10 +88,8 @@ describe("a host's report", { concurrency: 1 }, () => {
     }
     const offMs = Date.now();
     await until("gaps say so", () =>
-      when(
-        [FINE, USAGE].every(({ id }) =>
-          bed.coverage.some((row) => row.spec === id && row.reason === "disabled" && row.ts * 1000 > offMs - 2_000),
-        ),
+      [FINE, USAGE].every(({ id }) =>
+        bed.coverage.some((row) => row.spec === id && row.reason === "disabled" && row.ts * 1000 > offMs - 2_000),
       ),
     );
     host.switchOn();

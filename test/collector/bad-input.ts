@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Fault } from "../../collectors/simulator/faults.ts";
 import type { Cause, EnablingState } from "../../core/host-status.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 const BAD = assignment(1);
 const GOOD = assignment(2, { metric: "proc.execs", decomposition: [] });
@@ -120,13 +121,13 @@ export function badInput(): void {
         assert.equal(status.cause, cause);
         assert.match(status.reason, reason);
         await until("the gap is declared with its reason", () =>
-          when(bed.coverage.some((row) => row.host === host && row.spec === BAD.id && row.reason === gap)),
+          bed.coverage.some((row) => row.host === host && row.spec === BAD.id && row.reason === gap),
         );
         const from = Date.now() / 1000;
-        await until("the other program goes on", () =>
-          when(
+        await until(
+          "the other program goes on",
+          () =>
             bed.coverage.filter((row) => row.host === host && row.spec === GOOD.id && row.ts > from - 1).length >= 2,
-          ),
         );
         const said = bed.log.filter((line) => line.host === host && line.level >= 40 && reason.test(line.reason ?? ""));
         assert.ok(said.length >= 1, "the log says it");

@@ -189,19 +189,3 @@ function coverageOf(batch: Batch): Seen[] {
       detail: textAt(batch.detail, row),
     }));
 }
-
-/** Polls until there is an answer. @throws after `withinMs`, with what was waited for */
-export async function until<T>(what: string, ask: () => T | undefined, withinMs = 60_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
-    await new Promise((wake) => setTimeout(wake, 20));
-  }
-}
-
-/** For `until`: true or not yet. */
-export function when(holds: boolean): true | undefined {
-  return holds ? true : undefined;
-}

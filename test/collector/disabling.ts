@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DROP_LINES } from "../../collectors/simulator/faults.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 export function disabling(): void {
   describe("an enabling", { concurrency: true }, () => {
@@ -57,22 +58,18 @@ export function disabling(): void {
       host.dropConnections();
       const cutMs = Date.now();
       await until("the others are back", () =>
-        when(
-          bed.coverage.some(
-            (row) => row.host === "cn-02" && row.spec === OTHER.id && row.tick > 0 && row.ts * 1000 > cutMs,
-          ),
+        bed.coverage.some(
+          (row) => row.host === "cn-02" && row.spec === OTHER.id && row.tick > 0 && row.ts * 1000 > cutMs,
         ),
       );
       assert.equal((await disabled(true)).sinceMs, sinceMs, "as before");
       await until("its columns are gaps because of that", () =>
-        when(
-          bed.coverage.some((row) => row.spec === ABORTED.id && row.reason === "disabled" && row.ts * 1000 > sinceMs),
-        ),
+        bed.coverage.some((row) => row.spec === ABORTED.id && row.reason === "disabled" && row.ts * 1000 > sinceMs),
       );
       bed.assign(DROPS, OTHER);
-      await until("it is forgotten", () => when(bed.status("cn-02", ABORTED.id) === undefined));
+      await until("it is forgotten", () => bed.status("cn-02", ABORTED.id) === undefined);
       bed.assign(DROPS, ABORTED, OTHER);
-      await until("it runs", () => when(bed.status("cn-02", ABORTED.id)?.state === "running"));
+      await until("it runs", () => bed.status("cn-02", ABORTED.id)?.state === "running");
     });
   });
 }

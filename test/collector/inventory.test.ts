@@ -15,7 +15,8 @@ import { fixedSource, Inventory, type InventoryHost, type InventorySource } from
 import { readZones } from "../../collectors/zones.ts";
 import { errorCode, InputError } from "../../core/errors.ts";
 import { silentLog } from "../../server/log.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 const host = (name: string): InventoryHost => ({ name, port: 22, username: "root", platform: "smartos" });
 const names = (hosts: readonly InventoryHost[]): string[] => hosts.map(({ name }) => name);
@@ -77,13 +78,13 @@ describe("the inventory", () => {
     const { inventory, seen, first } = await watching([fixedSource("list", [host("a")]), file(path)]);
     assert.deepEqual(first, ["a", "b"]);
     await writeFile(path, "- name: b\n- name: c\n");
-    await until("c", () => when(seen.length === 1));
+    await until("c", () => seen.length === 1);
     await writeFile(path, "- name: [\n");
     await rm(path);
     // Another file in its place, as editors do.
     await writeFile(join(dir, "next"), "- name: c\n- name: d\n");
     await rename(join(dir, "next"), path);
-    await until("d", () => when(seen.length > 1));
+    await until("d", () => seen.length > 1);
     assert.deepEqual(seen, [
       ["a", "b", "c"],
       ["a", "c", "d"],
@@ -225,12 +226,12 @@ describe("the inventory of a Triton data centre", () => {
       triton.failure = failure;
       await assert.rejects(source.list(), (error) => errorCode(error) === "TRITON_UNAVAILABLE");
       const before = triton.asked.length;
-      await until("it is asked again", () => when(triton.asked.length > before + 1));
+      await until("it is asked again", () => triton.asked.length > before + 1);
     }
     assert.deepEqual(names(inventory.hosts), ["cn-1"]);
     triton.failure = undefined;
     triton.servers = [server(1), server(2)];
-    await until("the new one", () => when(seen.length > 0));
+    await until("the new one", () => seen.length > 0);
     assert.deepEqual(seen, [["cn-1", "cn-2"]]);
     inventory.close();
   });
@@ -249,19 +250,17 @@ describe("a collector whose hosts change", () => {
 
   test("takes them in and lets them go, and those that stay lose no window", async () => {
     bed.assign(SPEC, KSTAT);
-    for (const name of ["cn-01", "cn-02", "cn-03"]) await until(name, () => when(whole(name, SPEC.id).length > 2));
+    for (const name of ["cn-01", "cn-02", "cn-03"]) await until(name, () => whole(name, SPEC.id).length > 2);
     const stay = bed.hosts.filter(({ name }) => name !== "cn-01");
     bed.collector.setHosts(stay);
-    await until("cn-01 is told to be gone", () => when(bed.reports.get("cn-01")?.state === "removed"));
-    await until("its connection is closed", () => when(bed.fleet.host("cn-01").connections === 0));
+    await until("cn-01 is told to be gone", () => bed.reports.get("cn-01")?.state === "removed");
+    await until("its connection is closed", () => bed.fleet.host("cn-01").connections === 0);
     const gone = whole("cn-01", SPEC.id).length;
     const seen = whole("cn-02", SPEC.id).length;
-    await until("the others go on", () => when(whole("cn-02", SPEC.id).length > seen + 2));
+    await until("the others go on", () => whole("cn-02", SPEC.id).length > seen + 2);
     assert.ok(whole("cn-01", SPEC.id).length <= gone + 2, "nothing more of it");
     bed.collector.setHosts(bed.hosts);
-    await until("cn-01 is back", () =>
-      when(whole("cn-01", KSTAT.id).length > 0 && bed.reports.get("cn-01")?.state === "up"),
-    );
+    await until("cn-01 is back", () => whole("cn-01", KSTAT.id).length > 0 && bed.reports.get("cn-01")?.state === "up");
     for (const name of ["cn-02", "cn-03"]) {
       for (const { id } of [SPEC, KSTAT]) {
         const rows = bed.coverage.filter((row) => row.host === name && row.spec === id);

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 export function manyPrograms(): void {
   describe("a host with more programs than it may run", { concurrency: 1 }, () => {
@@ -26,23 +27,21 @@ export function manyPrograms(): void {
     const states = () => MANY.map(({ id }) => bed.status("cn-01", id)?.cause ?? "");
 
     test("runs five, and says of the others that they wait", async () => {
-      await until("five run", () => when(states().filter((each) => each === "running").length === 5));
-      await until("four wait", () => when(states().filter((each) => each === "waiting_for_channel").length === 4));
+      await until("five run", () => states().filter((each) => each === "running").length === 5);
+      await until("four wait", () => states().filter((each) => each === "waiting_for_channel").length === 4);
       assert.ok(most <= 8, `${most} channels at once`);
     });
 
     test("starts those that wait when others are deleted, and ends what is deleted", async () => {
       bed.assign(KSTAT, ...MANY.slice(5));
       await until("the rest runs", () =>
-        when(
-          states()
-            .slice(5)
-            .every((each) => each === "running"),
-        ),
+        states()
+          .slice(5)
+          .every((each) => each === "running"),
       );
-      await until("five channels", () => when(bed.fleet.hosts[0]?.running.size === 5));
+      await until("five channels", () => bed.fleet.hosts[0]?.running.size === 5);
       bed.assign();
-      await until("nothing runs", () => when(bed.fleet.hosts[0]?.running.size === 0), 3_000);
+      await until("nothing runs", () => bed.fleet.hosts[0]?.running.size === 0, 3_000);
       assert.equal(bed.fleet.hosts[0]?.connections, 1);
     });
   });

@@ -9,7 +9,8 @@ import { parseKnownHosts } from "../../collectors/known-hosts.ts";
 import { startFleet } from "../../collectors/simulator/fleet.ts";
 import { makeKeyPair } from "../../collectors/ssh.ts";
 import { Turns } from "../../collectors/turns.ts";
-import { assignment, startBed, until, when, type Bed, type Seen } from "./bed.ts";
+import { assignment, startBed, type Bed, type Seen } from "./bed.ts";
+import { until } from "../until.ts";
 
 const SPEC = assignment(1);
 /** Longer than the grace before columns are declared: what was not known then is corrected. */
@@ -34,10 +35,8 @@ export function sessions(): void {
       bed = await startBed({ hosts: 3, zonesPerHost: 1 });
       bed.assign(SPEC, KSTAT);
       await until("columns of all", () =>
-        when(
-          [SPEC, KSTAT].every(
-            ({ id }) => bed.coverage.filter((row) => row.spec === id && row.status === "ok").length > 4,
-          ),
+        [SPEC, KSTAT].every(
+          ({ id }) => bed.coverage.filter((row) => row.spec === id && row.status === "ok").length > 4,
         ),
       );
     });
@@ -46,7 +45,7 @@ export function sessions(): void {
     const rowsOf = (host: string, spec: string) => bed.coverage.filter((row) => row.host === host && row.spec === spec);
     const resumed = (host: string, spec: string, sinceMs: number) =>
       until(`${host} is back`, () =>
-        when(rowsOf(host, spec).some((row) => row.status === "ok" && row.ts * 1000 > sinceMs + 3_000)),
+        rowsOf(host, spec).some((row) => row.status === "ok" && row.ts * 1000 > sinceMs + 3_000),
       );
 
     for (const [name, host, reason, act] of [
@@ -57,7 +56,7 @@ export function sessions(): void {
         const cutMs = Date.now();
         bed.fleet.host(host).refusing = true;
         act(bed.fleet.host(host));
-        await until("some time passes", () => when(Date.now() > cutMs + AWAY_MS));
+        await until("some time passes", () => Date.now() > cutMs + AWAY_MS);
         bed.fleet.host(host).refusing = false;
         for (const { id } of [SPEC, KSTAT]) {
           await resumed(host, id, cutMs);
@@ -85,7 +84,7 @@ export function sessions(): void {
       const host = bed.fleet.host("cn-03");
       host.refusing = true;
       host.dropConnections();
-      await until("down", () => when(bed.reports.get("cn-03")?.state === "down"));
+      await until("down", () => bed.reports.get("cn-03")?.state === "down");
       const status = await until("what ran is down", () => {
         const now = bed.status("cn-03", SPEC.id);
         return now?.state === "down" ? now : undefined;
@@ -93,12 +92,12 @@ export function sessions(): void {
       assert.equal(status.cause, "ssh_down");
       const since = bed.coverage.length;
       await until("gaps are declared meanwhile", () =>
-        when(bed.coverage.slice(since).some((row) => row.host === "cn-03" && row.reason === "ssh_down")),
+        bed.coverage.slice(since).some((row) => row.host === "cn-03" && row.reason === "ssh_down"),
       );
       const lines = bed.log.filter((line) => line.host === "cn-03" && line.msg === "host is down");
       assert.equal(new Set(lines.map((line) => line.reason)).size, lines.length, "a reason is said once");
       host.refusing = false;
-      await until("up again", () => when(bed.reports.get("cn-03")?.state === "up"));
+      await until("up again", () => bed.reports.get("cn-03")?.state === "up");
     });
   });
 
@@ -120,8 +119,8 @@ export function sessions(): void {
           return now?.state === "down" && now.reason.includes("host key") ? now : undefined;
         });
         assert.match(report.reason, /host key has CHANGED to SHA256:/);
-        await until("several tries", () => when(bed.status("cn-01", SPEC.id)?.cause === "host_key"));
-        await until("gaps", () => when(bed.coverage.some((row) => row.reason === "ssh_down")));
+        await until("several tries", () => bed.status("cn-01", SPEC.id)?.cause === "host_key");
+        await until("gaps", () => bed.coverage.some((row) => row.reason === "ssh_down"));
         assert.equal(bed.log.filter((line) => line.msg === "host key refused").length, 1);
         assert.equal(bed.fleet.hosts[0]?.running.size, 0);
       } finally {
@@ -174,7 +173,7 @@ export function sessions(): void {
         },
       });
       session.start();
-      await until("up again", () => when(ups === 2), 20_000);
+      await until("up again", () => ups === 2, 20_000);
       assert.ok(
         downs.some((each) => /keepalive/i.test(each)),
         String(downs),

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { SharedRun } from "../../collectors/simulator/shared-run.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 describe("a host with more programs than channels", { concurrency: 1 }, () => {
   const MANY = Array.from({ length: 8 }, (_, i) =>
@@ -29,7 +30,7 @@ describe("a host with more programs than channels", { concurrency: 1 }, () => {
   const shared = () => [...(bed.fleet.hosts[0]?.running ?? [])].find((each) => each instanceof SharedRun);
 
   test("runs them all, exactly, on fewer than ten channels", async () => {
-    await until("windows of all", () => when(MANY.every(({ id }) => okOf(id).length >= 2)));
+    await until("windows of all", () => MANY.every(({ id }) => okOf(id).length >= 2));
     assert.ok(most <= 8, `${most} commands at once, and one short one`);
     assert.equal(shared()?.size, MANY.length - 4);
     for (const { id } of MANY) {
@@ -57,33 +58,31 @@ describe("a host with more programs than channels", { concurrency: 1 }, () => {
     });
     assert.match(status.reason, /exit status 1: processing aborted: oops/);
     await until("three more windows of the others", () =>
-      when(MANY.every(({ id }) => okOf(id).filter((row) => row.ts > sinceTs).length >= 3)),
+      MANY.every(({ id }) => okOf(id).filter((row) => row.ts > sinceTs).length >= 3),
     );
     const gaps = bed.coverage.filter((row) => row.spec !== failing.id && row.status === "gap" && row.ts > sinceTs);
     assert.deepEqual(gaps, []);
   });
 
   test("measures pools and disks meanwhile, on streams of their own", async () => {
-    await until("windows of both", () => when([SPACE, DISKS].every(({ id }) => okOf(id).length >= 2)));
+    await until("windows of both", () => [SPACE, DISKS].every(({ id }) => okOf(id).length >= 2));
     assert.ok(okOf(DISKS.id).some((row) => row.events > 0));
   });
 
   test("ends each when it is deleted, and the channel with the last of them", async () => {
     bed.assign(...MANY.slice(0, 5));
-    await until("what is deleted has ended", () => when(bed.fleet.hosts[0]?.running.size === 5), 3_000);
+    await until("what is deleted has ended", () => bed.fleet.hosts[0]?.running.size === 5, 3_000);
     bed.assign(...MANY.slice(0, 4));
-    await until("nothing is shared", () => when(shared() === undefined), 3_000);
+    await until("nothing is shared", () => shared() === undefined, 3_000);
     bed.assign();
-    await until("nothing runs", () => when(bed.fleet.hosts[0]?.running.size === 0), 3_000);
+    await until("nothing runs", () => bed.fleet.hosts[0]?.running.size === 0, 3_000);
     assert.equal(bed.fleet.hosts[0]?.connections, 1);
   });
 
   test("starts them again when the channel is cut, and says why when tracing is switched off", async () => {
     const host = bed.fleet.host("cn-01");
     bed.assign(...MANY.slice(0, 6));
-    await until("all run", () =>
-      when(MANY.slice(0, 6).every(({ id }) => bed.status("cn-01", id)?.state === "running")),
-    );
+    await until("all run", () => MANY.slice(0, 6).every(({ id }) => bed.status("cn-01", id)?.state === "running"));
     host.switchOff();
     for (const { id } of MANY.slice(0, 6)) {
       const status = await until(`${id} is off`, () => {

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assignment, startBed, until, when } from "./bed.ts";
+import { assignment, startBed } from "./bed.ts";
+import { until } from "../until.ts";
 
 test("a bad frame that comes together with a good one leaves the good one alone", async () => {
   const both = assignment(7, { decomposition: ["execname"] });
@@ -12,10 +13,10 @@ test("a bad frame that comes together with a good one leaves the good one alone"
     bed.fleet.hosts[0]?.fail({ kind: "junk", tick: 3, bytes: "nonsense\n", within: true }, { spec: both.id });
     bed.assign(both);
     const rows = () => bed.coverage.filter((row) => row.spec === both.id);
-    await until("the first window", () => when(rows().some((row) => row.tick === 1)));
+    await until("the first window", () => rows().some((row) => row.tick === 1));
     // Nobody runs for two ticks, on either side: both frames then come at once.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_200);
-    await until("the window after", () => when(rows().some((row) => row.tick === 4)));
+    await until("the window after", () => rows().some((row) => row.tick === 4));
     const first = rows().find((row) => row.tick === 1)?.ts ?? 0;
     const told = rows().filter((row) => row.ts > first && row.ts <= first + 3);
     assert.deepEqual(

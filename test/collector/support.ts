@@ -6,7 +6,8 @@ import { after, before, describe, test } from "node:test";
 import { dtraceMetrics, supportProgram } from "../../collectors/support.ts";
 import { metricName } from "../../core/metric.ts";
 import { readHead } from "../../d-scripts/head.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 export function support(): void {
   describe("a fleet of one platform image", { concurrency: true }, () => {
@@ -33,7 +34,7 @@ export function support(): void {
           (each) => each.supported !== null && names.includes(each.metric),
         );
       await until("all is known everywhere", () =>
-        when(bed.fleet.hosts.every((host) => known(host.name).length === names.length)),
+        bed.fleet.hosts.every((host) => known(host.name).length === names.length),
       );
       for (const host of bed.fleet.hosts) {
         const mysql = known(host.name).find((each) => each.metric === "mysql.queries");
@@ -54,7 +55,7 @@ export function support(): void {
 
     test("measures meanwhile", async () => {
       await until("every host has columns", () =>
-        when(bed.fleet.hosts.every(({ name }) => bed.coverage.some((row) => row.host === name && row.status === "ok"))),
+        bed.fleet.hosts.every(({ name }) => bed.coverage.some((row) => row.host === name && row.status === "ok")),
       );
     });
 
@@ -66,9 +67,9 @@ export function support(): void {
     });
 
     test("tells zones once, and how it is every now and then", async () => {
-      await until("zones are told", () => when((bed.reportCounts.get("cn-01")?.withZones ?? 0) > 0));
+      await until("zones are told", () => (bed.reportCounts.get("cn-01")?.withZones ?? 0) > 0);
       const before = bed.reportCounts.get("cn-01")?.all ?? 0;
-      await until("several reports more", () => when((bed.reportCounts.get("cn-01")?.all ?? 0) > before + 3));
+      await until("several reports more", () => (bed.reportCounts.get("cn-01")?.all ?? 0) > before + 3);
       assert.equal(bed.reportCounts.get("cn-01")?.withZones, 1);
     });
   });

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Takeover, type Incoming, type Outgoing } from "../../collectors/takeover.ts";
 import type { Frame } from "../../collectors/frames.ts";
-import { assignment, startBed, until, when, type Bed } from "./bed.ts";
+import { assignment, startBed, type Bed } from "./bed.ts";
+import { until } from "../until.ts";
 
 /** What was used of what the host printed, as the ends of windows, epoch ms. */
 function windowsOf(bed: Bed, spec: string): number[] {
@@ -37,15 +38,15 @@ describe("a program that takes over", { concurrency: true }, () => {
       const tenant = bed.fleet.tenants[0]?.id ?? "";
       const spec = assignment(1, { metric: "proc.execs", decomposition: [], scope: [tenant] });
       bed.assign(spec);
-      await until("it runs", () => when(enablings(bed, spec.id).size === 1));
+      await until("it runs", () => enablings(bed, spec.id).size === 1);
       const zone = bed.fleet.createZone("cn-01", { owner: tenant });
-      await until("another has taken over", () => when(enablings(bed, spec.id).size === 2));
+      await until("another has taken over", () => enablings(bed, spec.id).size === 2);
       // Two changes at once, before the first successor runs.
       bed.fleet.destroyZone(zone.name);
-      await until("a third is started", () => when((bed.fleet.hosts[0]?.running.size ?? 0) >= 2));
+      await until("a third is started", () => (bed.fleet.hosts[0]?.running.size ?? 0) >= 2);
       bed.fleet.createZone("cn-01", { owner: tenant });
-      await until("another has taken over again", () => when(enablings(bed, spec.id).size === 3));
-      await until("one program is left", () => when(bed.fleet.hosts[0]?.running.size === 1));
+      await until("another has taken over again", () => enablings(bed, spec.id).size === 3);
+      await until("one program is left", () => bed.fleet.hosts[0]?.running.size === 1);
       assertTiled(bed, spec.id);
       assert.equal(bed.status("cn-01", spec.id)?.state, "running");
     } finally {
@@ -62,7 +63,7 @@ describe("a program that takes over", { concurrency: true }, () => {
       const disks = assignment(9, { metric: "disk.physio_ops", decomposition: ["disk"] });
       bed.assign(disks, ...specs);
       const all = [disks, ...specs];
-      await until("all have been renewed", () => when(all.every(({ id }) => enablings(bed, id).size >= 2)));
+      await until("all have been renewed", () => all.every(({ id }) => enablings(bed, id).size >= 2));
       for (const { id } of specs) assertTiled(bed, id);
       const watched = bed.coverage.filter((row) => row.spec === disks.id && row.status === "ok").map((row) => row.ts);
       assert.deepEqual(
@@ -83,10 +84,10 @@ describe("a program that takes over", { concurrency: true }, () => {
     try {
       const spec = assignment(1, { metric: "proc.execs", decomposition: [] });
       bed.assign(spec);
-      await until("it runs", () => when(enablings(bed, spec.id).size === 1));
+      await until("it runs", () => enablings(bed, spec.id).size === 1);
       bed.fleet.host("cn-01").fail({ kind: "exit", status: 1, stderr: "dtrace: processing aborted: oops\n" });
-      await until("the next one runs", () => when(enablings(bed, spec.id).size >= 2));
-      await until("one is left", () => when((bed.fleet.hosts[0]?.running.size ?? 9) <= 2));
+      await until("the next one runs", () => enablings(bed, spec.id).size >= 2);
+      await until("one is left", () => (bed.fleet.hosts[0]?.running.size ?? 9) <= 2);
       const ends = windowsOf(bed, spec.id);
       assert.equal(new Set(ends).size, ends.length, "no second twice");
     } finally {

@@ -14,7 +14,7 @@ import type { FrozenBatch } from "../../collectors/spool.ts";
 import { Uploader } from "../../collectors/uploader.ts";
 import type { HostReport } from "../../core/host-status.ts";
 import { coverageRow } from "../spool/rows.ts";
-import { until, when } from "./bed.ts";
+import { until } from "../until.ts";
 
 const ZONES = [{ name: "z", owner: "acme", alias: "web", state: "running" }];
 
@@ -88,7 +88,7 @@ describe("the uploader", () => {
     uploader.report("cn-01", report(2));
     batch(1);
     uploader.start();
-    await until("all is sent", () => when(calls.some((call) => call.what === "POST /v1/batches")));
+    await until("all is sent", () => calls.some((call) => call.what === "POST /v1/batches"));
     const whats = calls.map((call) => call.what);
     assert.ok(
       whats.slice(0, -1).every((what) => what === "PUT /v1/hosts/cn-01"),
@@ -107,10 +107,10 @@ describe("the uploader", () => {
     const { uploader, batch } = await start();
     answers = [{ status: 503, headers: { "retry-after": "60" } }];
     uploader.report("cn-01", report(1));
-    await until("the report is stuck", () => when(calls.length === 1));
+    await until("the report is stuck", () => calls.length === 1);
     batch(1);
     uploader.start();
-    await until("the batch is sent", () => when(calls.some((call) => call.what === "POST /v1/batches")), 2_000);
+    await until("the batch is sent", () => calls.some((call) => call.what === "POST /v1/batches"), 2_000);
     await uploader.close(0);
   });
 
@@ -120,7 +120,7 @@ describe("the uploader", () => {
       answers = [{ status: 429, headers: { "retry-after": header } }];
       batch(1);
       uploader.start();
-      await until("two tries", () => when(calls.length === 2), 4_000);
+      await until("two tries", () => calls.length === 2, 4_000);
       const waitedMs = (calls[1]?.atMs ?? 0) - (calls[0]?.atMs ?? 0);
       assert.ok(waitedMs >= (header === "1" ? 990 : 20), `${header}: ${waitedMs} ms`);
       assert.equal(alarms.length, 1);
@@ -135,7 +135,7 @@ describe("the uploader", () => {
       batch(1);
       batch(2);
       uploader.start();
-      await until("both were sent", () => when(calls.length === 2));
+      await until("both were sent", () => calls.length === 2);
       await uploader.close(1_000);
       assert.deepEqual(
         refused.map(({ coverage }) => coverage.map((row) => row.tick)),
@@ -153,9 +153,9 @@ describe("the uploader", () => {
     answers = [{ status: 401 }, { status: 403 }];
     batch(1);
     uploader.start();
-    await until("it was denied", () => when(uploader.isDenied));
+    await until("it was denied", () => uploader.isDenied);
     assert.equal(spool.length, 1);
-    await until("it is delivered", () => when(spool.length === 0));
+    await until("it is delivered", () => spool.length === 0);
     assert.equal(calls.length, 3);
     assert.deepEqual(
       alarms.map((alarm) => alarm.slice(0, 27)),
@@ -171,7 +171,7 @@ describe("the uploader", () => {
     batch(1);
     batch(2);
     uploader.start();
-    await until("both are delivered", () => when(spool.length === 0));
+    await until("both are delivered", () => spool.length === 0);
     const [first, second, third] = calls.map(({ id }) => id.split(" "));
     assert.equal(first?.[0], second?.[0]);
     assert.notEqual(second?.[0], third?.[0]);
@@ -185,7 +185,7 @@ describe("the uploader", () => {
     answers = [{ status: 200, text: "<html>please sign in</html>" }];
     batch(1);
     uploader.start();
-    await until("it is delivered", () => when(spool.length === 0));
+    await until("it is delivered", () => spool.length === 0);
     assert.deepEqual([calls.length, calls[0]?.id === calls[1]?.id], [2, true]);
     await uploader.close(0);
   });

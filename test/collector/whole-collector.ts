@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { assignment, startBed, until, when } from "./bed.ts";
+import { assignment, startBed } from "./bed.ts";
+import { until } from "../until.ts";
 
 export function wholeCollector(): void {
   describe("a collector", { concurrency: true }, () => {
@@ -16,13 +17,13 @@ export function wholeCollector(): void {
           assignment(3, { metric: "fs.slow_ops", decomposition: ["latency"], predicate: { gt: ["latency", 7] } }),
         ];
         bed.assign(...wrong, assignment(4));
-        await until("the good one runs", () => when(bed.status("cn-01", assignment(4).id)?.state === "running"));
+        await until("the good one runs", () => bed.status("cn-01", assignment(4).id)?.state === "running");
         for (const { id } of wrong) {
           const status = await until(`${id} is reported`, () => bed.status("cn-01", id));
           assert.deepEqual([status.state, status.cause], ["unsupported", "cannot_compile"]);
           assert.notEqual(status.reason, "");
           await until("its columns say so", () =>
-            when(bed.coverage.some((row) => row.spec === id && row.reason === "unsupported")),
+            bed.coverage.some((row) => row.spec === id && row.reason === "unsupported"),
           );
         }
       } finally {
@@ -52,13 +53,9 @@ export function wholeCollector(): void {
         const bed = await startBed({ hosts: 3, zonesPerHost: 1 });
         bed.assign(assignment(1), assignment(2, { metric: "cpu.usage", decomposition: [] }));
         const until_ = Date.now() + delayMs;
-        await until("its moment", () => when(Date.now() >= until_));
+        await until("its moment", () => Date.now() >= until_);
         await bed.collector.close(0);
-        await until(
-          "no connection is left",
-          () => when(bed.fleet.hosts.every((host) => host.connections === 0)),
-          3_000,
-        );
+        await until("no connection is left", () => bed.fleet.hosts.every((host) => host.connections === 0), 3_000);
         assert.ok(bed.fleet.hosts.every((host) => host.running.size === 0));
         await bed.close();
       }
@@ -74,12 +71,12 @@ export function wholeCollector(): void {
         const rowsOf = (id: string) => bed.coverage.filter((row) => row.spec === id);
         const ok = (id: string) => rowsOf(id).filter((row) => row.status === "ok");
         bed.assign(disk);
-        await until("two windows", () => when(ok(disk.id).length >= 2));
+        await until("two windows", () => ok(disk.id).length >= 2);
         bed.assign(cpu, disk);
-        await until("windows of both", () => when(ok(cpu.id).length >= 2));
+        await until("windows of both", () => ok(cpu.id).length >= 2);
         bed.assign(cpu);
         const seen = ok(cpu.id).length;
-        await until("more of the second", () => when(ok(cpu.id).length >= seen + 2));
+        await until("more of the second", () => ok(cpu.id).length >= seen + 2);
         for (const { id } of [cpu, disk]) {
           const known = ok(id).map((row) => row.ts);
           assert.equal(new Set(known).size, known.length, "no column twice");

@@ -6,8 +6,9 @@ import { test } from "node:test";
 import { newestSpooledTs } from "../../collectors/spool-open.ts";
 import type { Heatmap } from "../../core/api.ts";
 import { startCollector } from "../../collectors/collector.ts";
-import { startStack, until } from "../e2e/stack.ts";
+import { startStack } from "../e2e/stack.ts";
 import { wait } from "./delivery-bed.ts";
+import { until } from "../until.ts";
 
 test("windows between a collector's last one and its start are gaps (collector_down), and null to readers", async () => {
   const stack = await startStack({ hosts: 1, zonesPerHost: 2, tenants: 1, seed: 3 });

@@ -9,11 +9,12 @@ import { join } from "node:path";
 import { importHistory } from "../../cli/import-history.ts";
 import { historyLines } from "../../collectors/simulator/history.ts";
 import type { Breakdown, InstrumentationInfo } from "../../core/api.ts";
-import { startStack, until, type Stack } from "../e2e/stack.ts";
+import { startStack, type Stack } from "../e2e/stack.ts";
 import type { ShellCommand } from "./markdown.ts";
 import { blocks } from "./pages.ts";
 import { unlike } from "./shape.ts";
 import { Shell } from "./shell.ts";
+import { until } from "../until.ts";
 
 /** What `isotherm demo` has always on, and what the pages ask of. */
 const STANDING = [

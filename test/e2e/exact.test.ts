@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Breakdown, Heatmap, InstrumentationInfo, LiveColumn, Series } from "../../core/api.ts";
 import { heatmapCounts, ledgerCounts, lines, totalOf, type LedgerQuery } from "./ledger.ts";
-import { startStack, until, type Client, type Stack } from "./stack.ts";
+import { startStack, type Client, type Stack } from "./stack.ts";
+import { until } from "../until.ts";
 
 const BACKFILL_SEC = 40;
 

@@ -23,7 +23,8 @@ import { createApp, NO_TOKENS } from "../../server/http.ts";
 import { silentLog, type Log } from "../../server/log.ts";
 import { operations } from "../../server/operations.ts";
 import { listOfPage, metricsTable, pageWith } from "../deploy/metrics-page.ts";
-import { Client, until } from "./stack.ts";
+import { Client } from "./stack.ts";
+import { until } from "../until.ts";
 
 interface Line {
   readonly message: string;

@@ -112,14 +112,3 @@ export class Client {
     });
   }
 }
-
-/** Asks until the answer is there. @throws after `withinMs`, with what was asked for */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 90_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${withinMs} ms`);
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-}

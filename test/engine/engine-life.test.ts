@@ -11,7 +11,8 @@ import { OperationalError } from "../../core/errors.ts";
 import { createStoreClient } from "../../store/client.ts";
 import { makeScratch } from "../../store/engine-scratch.ts";
 import { startEngine } from "../../store/engine.ts";
-import { ENDLESS, startTestEngine, until } from "../store/engine-fixture.ts";
+import { ENDLESS, startTestEngine } from "../store/engine-fixture.ts";
+import { until } from "../until.ts";
 
 const alive = (pid: number): boolean => {
   try {

@@ -5,7 +5,8 @@ import { BOMBS } from "../../bench/bombs.ts";
 import { OperationalError } from "../../core/errors.ts";
 import { engineConfig, engineUsers, readersBytes } from "../../store/engine-config.ts";
 import { type Share, Shares } from "../../store/engine-shares.ts";
-import { ENDLESS, type TestEngine, startTestEngine, until } from "../store/engine-fixture.ts";
+import { ENDLESS, type TestEngine, startTestEngine } from "../store/engine-fixture.ts";
+import { until } from "../until.ts";
 
 describe("the shares of statements that read", () => {
   const limits = { lanes: 8, threads: 4, budgetBytes: 1000 };

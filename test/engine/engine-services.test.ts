@@ -6,7 +6,7 @@ import { BatchBuilder } from "../../core/batch-builder.ts";
 import type { Batch } from "../../core/window.ts";
 import { encodeBatch } from "../../wire/batch.ts";
 import { postBatch, startApi } from "../api/api-fixture.ts";
-import { until } from "../store/engine-fixture.ts";
+import { until } from "../until.ts";
 
 /** Rows must be of one day, and not late. */
 const SEC = Math.floor(Date.now() / 86_400_000) * 86_400;

@@ -13,9 +13,10 @@ import { startServices, type Services } from "../../cli/services.ts";
 import { startCollector, type Collector } from "../../collectors/collector.ts";
 import type { Breakdown, Heatmap, InstrumentationInfo } from "../../core/api.ts";
 import { silentLog } from "../../server/log.ts";
-import { Client, until } from "../e2e/stack.ts";
+import { Client } from "../e2e/stack.ts";
 import { makeLinuxHost, NO_DTRACE, type LinuxHost } from "./host.ts";
 import { Workload } from "./workload.ts";
+import { until } from "../until.ts";
 
 const HOST = "linux-1";
 const OWNER = "b1a7e5c0-5d1f-4c5e-9a35-6d3a4f0c2e11";

@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { parseKnownHosts, type KnownHosts } from "../../collectors/known-hosts.ts";
 import type { SshTarget } from "../../collectors/ssh.ts";
 import { makeBed, NO_SSHD, SHELLS, which, type Bed } from "../wrapper/bed.ts";
-import { processesOf, until } from "../wrapper/remote.ts";
+import { processesOf } from "../wrapper/remote.ts";
+import { until } from "../until.ts";
 
 const CHROOT = process.env["ISOTHERM_DTRACE_CHROOT"] ?? "";
 const SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -52,12 +53,10 @@ export async function makeLinuxHost(name: string): Promise<LinuxHost> {
   return {
     target: { host: name, address: "127.0.0.1", port, username, privateKey },
     knownHosts: parseKnownHosts(`[${name}]:${port} ${publicKeyOf(join(bed.folder, "host_key"))}\n`),
-    nothingLeft: (withinMs) =>
-      until(
-        () => processesOf(bed.folder).size === 0 && !readdirSync(programs).some((name) => name.startsWith("isotherm.")),
-        "no process is left, and no program",
-        withinMs,
-      ),
+    nothingLeft: async (withinMs) => {
+      const left = (): boolean => readdirSync(programs).some((name) => name.startsWith("isotherm."));
+      await until("no process is left, and no program", () => processesOf(bed.folder).size === 0 && !left(), withinMs);
+    },
     close: async () => {
       await bed.close();
       rmSync(programs, { recursive: true, force: true });

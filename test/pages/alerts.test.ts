@@ -8,8 +8,8 @@ import type { Locator, Page } from "playwright-core";
 import type { AlertInfo, AlertRuleInfo, HookInfo, SilenceInfo } from "../../core/alerts/api.ts";
 import { parseRule } from "../../core/alerts/read-rule.ts";
 import type { FleetInfo, InstrumentationSummary, TenantInfo } from "../../core/api.ts";
-import { until } from "../e2e/stack.ts";
 import { assertUsable, textOf, useStackBed, type StackBed } from "./stack-bed.ts";
+import { until } from "../until.ts";
 
 const { open, release } = useStackBed();
 let bed: StackBed;

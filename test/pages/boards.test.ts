@@ -6,8 +6,8 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import type { BoardInfo, BoardPanel, FleetInfo, InstrumentationSummary, MetricInfo } from "../../core/api.ts";
 import { answererOf, panelText, readPanel, sameBoard } from "../../web/boards/board.ts";
-import { until } from "../e2e/stack.ts";
 import { assertUsable, textOf, useStackBed, type StackBed } from "./stack-bed.ts";
+import { until } from "../until.ts";
 
 const CALLS: BoardPanel = {
   ...{ metric: "syscall.ops", decomposition: ["execname", "latency"], by: "execname" },

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { startFleet, type Fleet } from "../../collectors/simulator/fleet.ts";
 import { makeKeyPair } from "../../collectors/ssh.ts";
 import { assignment } from "../collector/bed.ts";
-import { until } from "../e2e/stack.ts";
+import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 

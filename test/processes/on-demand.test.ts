@@ -7,7 +7,8 @@ import { after, before, describe, test } from "node:test";
 import type { Heatmap, HostInfo, InstrumentationDetail, InstrumentationInfo } from "../../core/api.ts";
 import { ledgerCounts, heatmapCounts, lines } from "../e2e/ledger.ts";
 import { LONG } from "../long.ts";
-import { startStack, until, type Client, type Stack } from "../e2e/stack.ts";
+import { startStack, type Client, type Stack } from "../e2e/stack.ts";
+import { until } from "../until.ts";
 
 const HOSTS = LONG ? 6 : 3;
 /** What is promised on a machine of its own; beside other tests it is found out whether they come. */

@@ -15,8 +15,9 @@ import { startFleet, type Fleet } from "../../collectors/simulator/fleet.ts";
 import { makeKeyPair } from "../../collectors/ssh.ts";
 import type { Heatmap, InstrumentationInfo } from "../../core/api.ts";
 import { heatmapCounts, ledgerCounts, lines, totalOf } from "../e2e/ledger.ts";
-import { Client, until } from "../e2e/stack.ts";
+import { Client } from "../e2e/stack.ts";
 import { LONG } from "../long.ts";
+import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const ROUNDS = LONG ? 30 : 3;

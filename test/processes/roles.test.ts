@@ -15,7 +15,8 @@ import { startFleet, type Fleet } from "../../collectors/simulator/fleet.ts";
 import { makeKeyPair } from "../../collectors/ssh.ts";
 import type { LiveColumn } from "../../core/api.ts";
 import { migrate } from "../../store/migrations.ts";
-import { startTestEngine, until, type TestEngine } from "../store/engine-fixture.ts";
+import { startTestEngine, type TestEngine } from "../store/engine-fixture.ts";
+import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 

@@ -13,8 +13,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { makeKeyPair } from "../../collectors/ssh.ts";
 import { tableFromIPC } from "../../wire/arrow.ts";
-import { until, when } from "../collector/bed.ts";
 import { Demos } from "../demo/process.ts";
+import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const NO_SCRIPT = existsSync("/usr/bin/script") ? false : "NO script(1) ON THIS MACHINE: terminals are not tested";
@@ -115,19 +115,19 @@ stty -a | tr ' ;' '\\n\\n' | grep -E '^-?(icanon|echo)$'
 
   test("watch draws a live heatmap, follows the terminal's size, narrows to a key, and gives the screen back on q", async () => {
     const terminal = onTerminal("keys", "watch syscall.ops");
-    await until("cells", () => when(terminal.output().includes(OPEN) && /[▀▄]/.test(terminal.output())));
+    await until("cells", () => terminal.output().includes(OPEN) && /[▀▄]/.test(terminal.output()));
     assert.ok(terminal.output().includes("\u001b[0;38;5;"), "in 256 colours");
     assert.match(terminal.output(), /1 of 1 hosts/);
-    await until("keys of the breakdown", () => when(/postgres|nginx|node/.test(terminal.output())));
+    await until("keys of the breakdown", () => /postgres|nginx|node/.test(terminal.output()));
     terminal.forget();
     await terminal.resize(60, 10);
-    await until("another size", () => when(terminal.output().includes("\u001b[10;1H")));
+    await until("another size", () => terminal.output().includes("\u001b[10;1H"));
     assert.ok(!terminal.output().includes("\u001b[11;1H"), "no line below the last");
     await terminal.resize(100, 20);
     terminal.type("\u001b[B");
-    await until("a chosen key", () => when(terminal.output().includes("\u001b[7m")));
+    await until("a chosen key", () => terminal.output().includes("\u001b[7m"));
     terminal.type("\r");
-    await until("only that one", () => when(/only execname/.test(terminal.output())));
+    await until("only that one", () => /only execname/.test(terminal.output()));
     terminal.type("q");
     assert.match(await terminal.ended(), GIVEN_BACK);
   });
@@ -138,7 +138,7 @@ stty -a | tr ' ;' '\\n\\n' | grep -E '^-?(icanon|echo)$'
   ] as const) {
     test(`top lists zones, and gives the screen back on ${name}`, async () => {
       const terminal = onTerminal(name, "top --sort rate");
-      await until("zones", () => when(/RATE\*/.test(terminal.output()) && /\d\/s/.test(terminal.output())));
+      await until("zones", () => /RATE\*/.test(terminal.output()) && /\d\/s/.test(terminal.output()));
       await end(terminal);
       assert.match(await terminal.ended(), GIVEN_BACK);
     });

@@ -17,8 +17,8 @@ import type { View } from "../../query-api/view.ts";
 import type { InstrumentationRow } from "../../store/instrumentations.ts";
 import { encodeFrame, FrameReader } from "../../wire/feed-frames.ts";
 import { frozen, post, startBed, window, type Bed } from "../admission/admission-bed.ts";
-import { until } from "../store/engine-fixture.ts";
 import { startProxy, type Proxy } from "./live-feed-proxy.ts";
+import { until } from "../until.ts";
 
 describe("frames of the feed", () => {
   test("are whole again wherever they were cut", () => {

@@ -10,6 +10,7 @@ import type { FrozenBatch } from "../../collectors/spool.ts";
 import { nodeSpoolFs } from "../../collectors/spool-fs.ts";
 import type { SpoolLoss } from "../../collectors/spool-loss.ts";
 import { coverageRow } from "./rows.ts";
+import { until } from "../until.ts";
 
 export function directory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "isotherm-spool-"));
@@ -44,19 +45,12 @@ export function append(spool: DurableSpool, mark: number, size = 50): number {
   return spool.append(new Uint8Array(size).fill(mark), 1, [coverageRow(mark)]);
 }
 
-export async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5000; !condition();) {
-    if (Date.now() > end) throw new Error("waited in vain");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** Delivers all. @returns the first byte of each batch */
 export async function drain(spool: DurableSpool): Promise<number[]> {
   const marks: number[] = [];
   while (spool.length > 0) {
     let batch: FrozenBatch | undefined;
-    await until(() => (batch = spool.head()) !== undefined || spool.length === 0);
+    await until("the next batch", () => (batch = spool.head()) !== undefined || spool.length === 0);
     if (batch === undefined) break;
     marks.push(batch.bytes[0] ?? -1);
     spool.remove(batch);

@@ -8,8 +8,9 @@ import { describe, test, type TestContext } from "node:test";
 import { seeded } from "../../collectors/simulator/random.ts";
 import { nodeSpoolFs, type SpoolFile, type SpoolFs } from "../../collectors/spool-fs.ts";
 import { POSITION_NAME, SLOT_BYTES } from "../../collectors/spool-position.ts";
-import { append, bed, directory, drain, until } from "./bed.ts";
+import { append, bed, directory, drain } from "./bed.ts";
 import { FaultFs } from "./fault-fs.ts";
+import { until } from "../until.ts";
 
 /** Three batches in a segment, closed. */
 async function three(t: TestContext): Promise<{ path: string; name: string; bytes: Buffer }> {
@@ -126,7 +127,7 @@ describe("a spool's files", () => {
     const { spool: again, losses } = await bed(path);
     assert.deepEqual(await drain(again), [1, ...[2, 3, 4, 5, 6].slice(inFirst - 1)]);
     assert.deepEqual([again.report.damaged, again.report.lost], [1, inFirst - 1]);
-    await until(() => readdirSync(path).includes(`aside-${first}`));
+    await until("the segment is put aside", () => readdirSync(path).includes(`aside-${first}`));
     assert.equal(losses[0]?.reason, "spool_corrupt");
     await again.close();
   });
@@ -162,12 +163,12 @@ describe("a spool's files", () => {
     test(`deliver all, under the same stream, when the position's file: ${name}`, async (t) => {
       const { path } = await three(t);
       const before = await bed(path);
-      await until(() => before.spool.head() !== undefined);
+      await until("the first batch", () => before.spool.head() !== undefined);
       const stream = before.spool.head()?.stream;
       await before.spool.close();
       spoilIt(join(path, POSITION_NAME));
       const { spool } = await bed(path);
-      await until(() => spool.head() !== undefined);
+      await until("the first batch after", () => spool.head() !== undefined);
       assert.equal(spool.head()?.stream, stream);
       assert.deepEqual(await drain(spool), [1, 2, 3]);
       await spool.close();
@@ -194,10 +195,10 @@ describe("a spool on a full disk", () => {
     await spool.flushed();
     disk.failing = { code: "ENOSPC", kinds: ["create", "write"] };
     for (let mark = 4; mark < 100; mark++) append(spool, mark);
-    await until(() => troubles.includes("SPOOL_FULL") && spool.bytes < 3000);
+    await until("a full disk is told, and room is made", () => troubles.includes("SPOOL_FULL") && spool.bytes < 3000);
     disk.failing = { code: "ENOSPC", kinds: ["create"] };
     const got: number[] = [];
-    await until(() => {
+    await until("all but the last are out", () => {
       const batch = spool.head();
       if (batch !== undefined) {
         got.push(batch.bytes[0] ?? 0);
@@ -207,7 +208,7 @@ describe("a spool on a full disk", () => {
     });
     disk.failing = undefined;
     append(spool, 100);
-    await until(() => disk.operations > 0 && spool.length > 0);
+    await until("the last is in", () => disk.operations > 0 && spool.length > 0);
     await spool.flushed();
     got.push(...(await drain(spool)));
     const lost = losses.flatMap(({ coverage }) => coverage.map(({ tick }) => tick));
@@ -226,10 +227,10 @@ describe("a spool over its bound", () => {
     const path = directory(t);
     const { spool, losses } = await bed(path, { capacityBytes: 1000, segmentBytes: 400 });
     append(spool, 1);
-    await until(() => spool.head() !== undefined);
+    await until("the first batch", () => spool.head() !== undefined);
     for (let mark = 2; mark <= 20; mark++) append(spool, mark);
     await spool.flushed();
-    await until(() => losses.length > 0 && spool.bytes <= 1000);
+    await until("the oldest are dropped", () => losses.length > 0 && spool.bytes <= 1000);
     const lost = losses.map(({ coverage }) => coverage[0]?.tick);
     assert.deepEqual(
       lost,
@@ -248,12 +249,12 @@ describe("a spool over its bound", () => {
   test("says before each batch which number was delivered last", async (t) => {
     const { spool } = await bed(directory(t), { capacityBytes: 700 });
     const first = append(spool, 1);
-    await until(() => spool.head() !== undefined);
+    await until("the first batch", () => spool.head() !== undefined);
     for (let mark = 2; mark <= 9; mark++) append(spool, mark);
     await spool.flushed();
     const head = spool.head();
     if (head !== undefined) spool.remove(head);
-    await until(() => spool.head() !== undefined);
+    await until("the next batch", () => spool.head() !== undefined);
     assert.equal(spool.head()?.after, first);
     assert.ok((spool.head()?.seq ?? 0) > first + 1);
     await spool.close();

@@ -8,7 +8,8 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openSpool } from "../../collectors/spool-open.ts";
 import { LONG } from "../long.ts";
-import { bed, directory, until } from "./bed.ts";
+import { bed, directory } from "./bed.ts";
+import { until } from "../until.ts";
 
 const APPENDER = fileURLToPath(new URL("./appender.ts", import.meta.url));
 /** Directories side by side, and kills of each. */
@@ -65,7 +66,7 @@ async function killLoop(path: string, loop: number): Promise<void> {
   assert.deepEqual([spool.report.damaged, spool.report.lost], [0, 0]);
   const found = new Set<number>();
   while (spool.length > 0) {
-    await until(() => spool.head() !== undefined);
+    await until("the next batch", () => spool.head() !== undefined);
     const batch = spool.head();
     if (batch === undefined) break;
     assert.ok(batch.bytes.every((byte) => byte === batch.seq % 251) && batch.bytes.length === 200);

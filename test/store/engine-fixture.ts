@@ -46,16 +46,5 @@ export async function startTestEngine(): Promise<TestEngine> {
   };
 }
 
-/** Polls until `check` gives something; throws after the deadline. */
-export async function until<T>(what: string, check: () => T | Promise<T>, deadlineMs = 8000): Promise<NonNullable<T>> {
-  const startedAt = performance.now();
-  for (;;) {
-    const value = await check();
-    if (value !== null && value !== undefined && value !== false) return value;
-    if (performance.now() - startedAt > deadlineMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
-  }
-}
-
 /** Runs until it is killed. */
 export const ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))";

@@ -8,7 +8,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { createClient } from "@clickhouse/client";
 import { tableFromIPC } from "apache-arrow";
 import { OperationalError } from "../../core/errors.ts";
-import { ENDLESS, type TestEngine, startTestEngine, until } from "./engine-fixture.ts";
+import { ENDLESS, type TestEngine, startTestEngine } from "./engine-fixture.ts";
+import { until } from "../until.ts";
 
 describe("the embedded engine", () => {
   let t: TestEngine;

@@ -9,7 +9,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { makeBed, NO_SSHD, SHELLS, which, type Bed, type BedHost, type Shell } from "./bed.ts";
-import { fake, nothingLeft, processesOf, program, run, start, until, type Remote } from "./remote.ts";
+import { fake, nothingLeft, processesOf, program, run, start, type Remote } from "./remote.ts";
+import { until } from "../until.ts";
 
 /** A second to notice, a second to SIGKILL, and room for a busy machine. */
 const SOON_MS = 6_000;
@@ -44,7 +45,7 @@ describe("the lease", { skip: NO_SSHD, concurrency: AT_ONCE }, async () => {
       const { host, remote, close } = await trace(bed, shell, "ticks", { LEASE_SEC: 2 });
       const startedMs = Date.now();
       const timer = setInterval(() => remote.channel.write("lease\n"), 500);
-      await until(() => Date.now() - startedMs > 3_200, "longer than the lease");
+      await until("longer than the lease", () => Date.now() - startedMs > 3_200);
       clearInterval(timer);
       assert.equal(remote.stderr, "");
       assert.ok(!remote.stdout.includes("END"), "still running");
@@ -201,7 +202,7 @@ describe("the lease", { skip: NO_SSHD, concurrency: AT_ONCE }, async () => {
       let stdout = "";
       client.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
       client.stdin.write(input);
-      await until(() => stdout.includes("started"), "dtrace started");
+      await until("dtrace started", () => stdout.includes("started"));
       client.kill("SIGKILL");
       await nothingLeft(host, SOON_MS);
     },
@@ -214,8 +215,8 @@ async function trace(bed: Bed, shell: Shell, what: string, settings: Record<stri
   const connection = await host.connect();
   const { nonce, input } = fake(what);
   const remote = await start(connection, `run ${nonce}`, input);
-  await until(() => remote.stdout !== "", `output of ${what}; standard error: ${remote.stderr}`);
-  await until(() => processesOf(host.folder).size >= 4, "dtrace, the wrapper, its listener and its watch");
+  await until(`output of ${what}; standard error: ${remote.stderr}`, () => remote.stdout !== "");
+  await until("dtrace, the wrapper, its listener and its watch", () => processesOf(host.folder).size >= 4);
   return { host, remote, close: () => connection.close() };
 }
 

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Channel, ExitStatus, SshConnection } from "../../collectors/ssh.ts";
+import { until } from "../until.ts";
 
 export interface Outcome extends ExitStatus {
   readonly stdout: string;
@@ -32,8 +33,8 @@ export class Remote {
     this.ended = exit.then((status) => ({ ...status, stdout: this.stdout, stderr: this.stderr }));
   }
 
-  has(text: string): Promise<void> {
-    return until(() => this.stdout.includes(text), `"${text}" on standard output; standard error: ${this.stderr}`);
+  async has(text: string): Promise<void> {
+    await until(`"${text}" on standard output; standard error: ${this.stderr}`, () => this.stdout.includes(text));
   }
 }
 
@@ -82,14 +83,6 @@ export function program(text: string): TestProgram {
 /** A program for the false dtrace. */
 export function fake(what: string): TestProgram {
   return program(`/* fake ${what} */\nBEGIN\n{\n\texit(0);\n}`);
-}
-
-export async function until(holds: () => boolean, what: string, withinMs = 10_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!holds()) {
-    assert.ok(Date.now() < deadline, `not within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Waits until nothing that ran on a host is left: no process, not a sleep, no private folder. */

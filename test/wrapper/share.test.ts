@@ -9,7 +9,8 @@ import { keepLease, type RunningCommand } from "../../collectors/open-command.ts
 import { SharedChannel } from "../../collectors/shared-channel.ts";
 import type { ExitStatus } from "../../collectors/ssh.ts";
 import { makeBed, NO_SSHD, SHELLS, which, type Bed, type BedHost, type Shell } from "./bed.ts";
-import { fake, nothingLeft, processesOf, program, run, until } from "./remote.ts";
+import { fake, nothingLeft, processesOf, program, run } from "./remote.ts";
+import { until } from "../until.ts";
 
 const SOON_MS = 8_000;
 
@@ -31,7 +32,7 @@ describe("programs that share a channel", { skip: NO_SSHD, concurrency: true }, 
         const { host, begin, close } = await shared(bed, shell);
         const words = ["alpha", "beta", "gamma", "delta"];
         const programs = words.map((word) => begin(`lines ${word}`));
-        await until(() => programs.every(({ status }) => status !== undefined), "the end of all", 20_000);
+        await until("the end of all", () => programs.every(({ status }) => status !== undefined), 20_000);
         programs.forEach(({ stdout, stderr, status }, i) => {
           assert.deepEqual([status?.code, stderr], [0, ""]);
           const expected = Array.from(
@@ -50,18 +51,18 @@ describe("programs that share a channel", { skip: NO_SSHD, concurrency: true }, 
         const fails = begin("exit 3");
         const killed = begin("gone");
         const refused = begin("", 'BEGIN { system("id"); }');
-        await until(() => [fails, killed, refused].every(({ status }) => status !== undefined), "three ends");
+        await until("three ends", () => [fails, killed, refused].every(({ status }) => status !== undefined));
         assert.deepEqual([fails.status?.code, fails.stdout], [3, "out\n"]);
         assert.equal(fails.stderr, "dtrace: could not enable tracing: oops\n");
         assert.deepEqual([killed.status?.code, killed.stdout], [137, "started\n"]);
         assert.equal(refused.status?.code, 77);
         assert.equal(refused.stderr, "wrapper: refused: the program: it has the destructive action system\n");
         const later = begin("ticks");
-        await until(() => later.stdout.includes("tick") && stays.stdout.includes("tick"), "ticks of both");
+        await until("ticks of both", () => later.stdout.includes("tick") && stays.stdout.includes("tick"));
         const before = later.stdout.length;
         const deletedMs = Date.now();
         stays.open.channel.end();
-        await until(() => stays.status !== undefined, "its end", 6_000);
+        await until("its end", () => stays.status !== undefined, 6_000);
         assert.ok(Date.now() - deletedMs < 4_000, `${Date.now() - deletedMs} ms`);
         assert.deepEqual([stays.status?.code, stays.stderr], [0, ""]);
         assert.match(stays.stdout, /END\n$/);
@@ -83,11 +84,11 @@ describe("programs that share a channel", { skip: NO_SSHD, concurrency: true }, 
         test(`end with ${how}, also one that ignores SIGTERM`, async () => {
           const each = await shared(bed, shell, how === "silence" ? { LEASE_SEC: 2 } : {}, how !== "silence");
           const [ticks, stubborn] = [each.begin("ticks"), each.begin("stubborn")];
-          await until(() => ticks.stdout !== "" && stubborn.stdout !== "", "output of both");
+          await until("output of both", () => ticks.stdout !== "" && stubborn.stdout !== "");
           assert.ok(processesOf(each.host.folder).size > 8);
           act(each);
           await nothingLeft(each.host, SOON_MS);
-          await until(() => ticks.status !== undefined && stubborn.status !== undefined, "both ends are known");
+          await until("both ends are known", () => ticks.status !== undefined && stubborn.status !== undefined);
           if (how === "the kill switch") assert.equal(ticks.status?.code, 75);
           each.close();
         });
@@ -96,13 +97,13 @@ describe("programs that share a channel", { skip: NO_SSHD, concurrency: true }, 
       test("are so many and no more; the others go on", async () => {
         const { host, begin, close } = await shared(bed, shell, { MAX_SHARED: 2 });
         const [first, second] = [begin("ticks"), begin("ticks")];
-        await until(() => first.stdout !== "" && second.stdout !== "", "two run");
+        await until("two run", () => first.stdout !== "" && second.stdout !== "");
         const third = begin("ticks");
-        await until(() => third.status !== undefined, "the third is refused");
+        await until("the third is refused", () => third.status !== undefined);
         assert.deepEqual([third.status?.code, third.stdout], [126, ""]);
         assert.equal(third.stderr, "wrapper: refused: as many programs as may share a channel\n");
         const seen = first.stdout.length;
-        await until(() => first.stdout.length > seen, "more of the first");
+        await until("more of the first", () => first.stdout.length > seen);
         close();
         await nothingLeft(host, SOON_MS);
       });

@@ -8,8 +8,9 @@ import { KstatParser, type KstatSample } from "../../collectors/kstat-parser.ts"
 import type { SshConnection } from "../../collectors/ssh.ts";
 import { readZones } from "../../collectors/zones.ts";
 import { makeBed, NO_SSHD, SHELLS } from "./bed.ts";
-import { fake, nothingLeft, program, run, start, until } from "./remote.ts";
+import { fake, nothingLeft, program, run, start } from "./remote.ts";
 import { UUID } from "./tools.ts";
+import { until } from "../until.ts";
 
 const GOLDEN = new URL("../golden/d/syscall.ops.full.d", import.meta.url);
 const RUN_ARGUMENTS =
@@ -52,7 +53,7 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
 
       test("kstat: the patterns as they are, until the lease ends", async () => {
         const remote = await start(connection, "kstat zones::: cpu::sys:* link:0:z*_net0:");
-        await until(() => remote.stdout.split("\n\n").length > 3, "samples");
+        await until("samples", () => remote.stdout.split("\n\n").length > 3);
         remote.channel.end();
         const { code, stderr } = await remote.ended;
         assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -61,7 +62,7 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
 
       test("kstat: a class is asked for as the modules that have it here, with what else is wanted", async () => {
         const remote = await start(connection, "kstat class:disk zones:::");
-        await until(() => remote.stdout.includes("\n\n"), "samples");
+        await until("samples", () => remote.stdout.includes("\n\n"));
         remote.channel.end();
         assert.equal((await remote.ended).code, 0);
         const asked = host.read("kstat.argv").trimEnd().split("\n").slice(-2);
@@ -79,7 +80,7 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
         });
         const remote = await start(connection, "pools");
         remote.channel.on("data", (chunk: Buffer) => parser.push(chunk));
-        await until(() => samples.length >= 2, "two samples");
+        await until("two samples", () => samples.length >= 2);
         remote.channel.end();
         const { code, stderr } = await remote.ended;
         assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -136,7 +137,7 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
       test("run: a flood goes through, and ends with the channel", async () => {
         const { nonce, input } = fake("flood");
         const remote = await start(connection, `run ${nonce}`, input);
-        await until(() => remote.bytes > 8 * 1024 * 1024, "8 MiB", 15_000);
+        await until("8 MiB", () => remote.bytes > 8 * 1024 * 1024, 15_000);
         remote.channel.end();
         remote.channel.close();
         await remote.ended;
@@ -165,7 +166,7 @@ describe("a host's answers", { skip: NO_SSHD, concurrency: true }, async () => {
       const connection = await host.connect();
       const { nonce, input } = fake("busy");
       const remote = await start(connection, `run ${nonce}`, input);
-      await until(() => remote.stderr.split("\n").length > 3, "three lines");
+      await until("three lines", () => remote.stderr.split("\n").length > 3);
       remote.channel.end();
       await remote.ended;
       const told = [...remote.stderr.matchAll(/^wrapper: cpu (\d+\.\d) of (\d+)$/gm)].map(([, used, age]) => [
