@@ -120,7 +120,7 @@ describe("the limits of the query API", () => {
     await ended;
     const left = performance.now();
     await until("the engine has ended the read", async () => (await running("abandoned")) === 0);
-    assert.ok(performance.now() - left < 3000, "the engine does not go on for nobody");
+    assert.ok(performance.now() - left < 10_000, "the engine does not go on for nobody");
     // The next read of the same caller has the turn at once, and is ended the same way.
     const again = new AbortController();
     const next = assert.rejects(new Client(url, api.operator.token).fetch(path, { signal: again.signal }));
@@ -155,7 +155,7 @@ describe("the limits of the query API", () => {
     assert.equal((await api.tenant(GLOBEX).fetch(path)).status, 200);
     const began = performance.now();
     assert.equal((await postBatch(api, "beside", 1, oneRow(id))).status, 200);
-    assert.ok(performance.now() - began < 3000);
+    assert.ok(performance.now() - began < 10_000);
     gone.abort();
     await Promise.all(reads);
     await bombed.close();

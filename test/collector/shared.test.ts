@@ -71,11 +71,11 @@ describe("a host with more programs than channels", { concurrency: 1 }, () => {
 
   test("ends each when it is deleted, and the channel with the last of them", async () => {
     bed.assign(...MANY.slice(0, 5));
-    await until("what is deleted has ended", () => bed.fleet.hosts[0]?.running.size === 5, 3_000);
+    await until("what is deleted has ended", () => bed.fleet.hosts[0]?.running.size === 5);
     bed.assign(...MANY.slice(0, 4));
-    await until("nothing is shared", () => shared() === undefined, 3_000);
+    await until("nothing is shared", () => shared() === undefined);
     bed.assign();
-    await until("nothing runs", () => bed.fleet.hosts[0]?.running.size === 0, 3_000);
+    await until("nothing runs", () => bed.fleet.hosts[0]?.running.size === 0);
     assert.equal(bed.fleet.hosts[0]?.connections, 1);
   });
 

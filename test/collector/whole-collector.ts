@@ -55,7 +55,7 @@ export function wholeCollector(): void {
         const until_ = Date.now() + delayMs;
         await until("its moment", () => Date.now() >= until_);
         await bed.collector.close(0);
-        await until("no connection is left", () => bed.fleet.hosts.every((host) => host.connections === 0), 3_000);
+        await until("no connection is left", () => bed.fleet.hosts.every((host) => host.connections === 0));
         assert.ok(bed.fleet.hosts.every((host) => host.running.size === 0));
         await bed.close();
       }

