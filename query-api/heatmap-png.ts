@@ -9,7 +9,7 @@
  */
 import type { Heatmap } from "../core/api.ts";
 import { colourScale, type ColourScale } from "../core/heatmap/colour-scale.ts";
-import { columnEdges, isHatched, paint, type Inks, type Picture } from "../core/heatmap/paint.ts";
+import { columnEdges, isHatched, paintCells, type Inks, type Picture } from "../core/heatmap/paint.ts";
 import { packRamp, packRgb, rampOf, type Theme } from "../core/heatmap/ramp.ts";
 import type { Row } from "../core/heatmap/rows.ts";
 import { timeTicks, valueTicks } from "../core/heatmap/ticks.ts";
@@ -101,16 +101,16 @@ function plotPixels(
   const missing = new Uint8Array(columns.length);
   columns.forEach(({ reporting, bucket, count, weight = count }, c) => {
     if (reporting === 0 && bucket.length === 0) missing[c] = 1;
-    for (let i = 0; i < bucket.length; i++) counts[((bucket[i] ?? 0) - base) * columns.length + c] = weight[i] ?? 0;
+    for (let i = 0; i < bucket.length; i++) counts[c * rows.length + (bucket[i] ?? 0) - base] = weight[i] ?? 0;
   });
   const edges = columnEdges(fromTs, stepSec, columns.length, fromTs, Math.max(toTs, fromTs + 1), width);
-  const picture: Picture = { width, height, edges, rows, counts, weights: counts, missing };
+  const picture: Picture = { width, height, edges, rows, missing };
+  const ramp = packRamp(rampOf(theme));
   const pixels = new Uint32Array(width * height);
-  paint(pixels, picture, scale, {
-    ...HATCHING,
-    ramp: packRamp(rampOf(theme)),
-    background: packRgb(inks.plot),
-    hatch: packRgb(inks.hatch),
+  const paper = { ...HATCHING, background: packRgb(inks.plot), hatch: packRgb(inks.hatch) };
+  paintCells(pixels, picture, paper, (cell) => {
+    const count = counts[cell] ?? 0;
+    return count <= 0 ? 0 : (ramp[scale.indexOf(count)] ?? 0);
   });
   if (heatmap.groups !== undefined) paintHues(pixels, heatmap, picture, scale, base, inks);
   return pixels;
@@ -239,7 +239,7 @@ function amountText(heatmap: Heatmap, value: number, valueUnit: string): string 
 
 function drawHatchKey(canvas: Canvas, right: number, top: number, inks: PictureInks): void {
   const left = right - HATCH_KEY_WIDTH;
-  const key: Inks = { ...HATCHING, ramp: new Uint32Array(0), background: 0, hatch: 0 };
+  const key: Inks = { ...HATCHING, background: 0, hatch: 0 };
   for (let y = 0; y < 14; y++) {
     for (let x = 0; x < 20; x++) canvas.fill(left + x, top + y, 1, 1, isHatched(x, y, key) ? inks.hatch : inks.plot);
   }

@@ -4,10 +4,11 @@
  * What an address says of signing in (view/arrival.ts) is taken out of the address bar before it is used, so that it stays in no
  * history entry; the rest of the link stays as it was, or becomes again what it was before the provider.
  */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { SessionInfo } from "../core/api.ts";
 import { ApiError } from "./api/client.ts";
-import { noteSignedIn, readSession, signIn, takeWanted } from "./api/session.ts";
+import { hasSignedIn, noteSignedIn, readSession, signIn, takeWanted } from "./api/session.ts";
+import { beginCatalogue } from "./api/use-catalogue.ts";
 import { lazyPage } from "./lazy-page.tsx";
 import type { PageProps } from "./page-props.ts";
 import { InstrumentPage } from "./page.tsx";
@@ -34,9 +35,11 @@ type State =
 
 export function App() {
   const [state, setState] = useState<State>({ kind: "connecting" });
-  useEffect(() => {
+  // Before a frame is drawn: it would only say that there is nothing yet.
+  useLayoutEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const arrival = takeArrival();
+    if (arrival === null && hasSignedIn() && pageOf(location.hash) === "view") beginCatalogue();
     applyTheme(readAddress(location.hash).theme);
     const open = (): void => {
       openSession(arrival).then(setState, (error: unknown) => {

@@ -7,8 +7,8 @@
  *   linear  the count as a share of the greatest
  *
  * Ranks come from a tally over the counts' own floating-point bits (32 steps an octave, exact to 64), not from a sort: the
- * tally of 120,000 cells takes under a millisecond, so every live column can be ranked afresh. Who keeps each cell's bin
- * (`binOf`) is spared taking the bits of all of them again.
+ * tally of 120,000 cells takes under a millisecond. Who keeps a tally of what is shown (web/heatmap/picture.ts) has the scale of a
+ * million cells for the price of its 2048 bins, so every live column can be ranked afresh.
  */
 export type Colouring = "rank" | "log" | "linear";
 export const COLOURINGS: readonly Colouring[] = ["rank", "log", "linear"];
@@ -24,24 +24,26 @@ export interface ColourScale {
 }
 
 const STEPS_BITS = 5;
-const BINS = 64 << STEPS_BITS;
+export const BINS = 64 << STEPS_BITS;
 /** One double and its two words; ImageData already ties the page to little-endian machines. */
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
-/**
- * @param counts of all cells, row by row; zeros are skipped
- * @param bins each cell's `binOf` where they are known already, else they are taken from the counts
- */
-export function colourScale(colouring: Colouring, counts: Float64Array, bins?: Uint16Array): ColourScale {
+/** @param counts of all cells; zeros are skipped */
+export function colourScale(colouring: Colouring, counts: Float64Array): ColourScale {
   // Plain loops: an iterator over 80,000 doubles takes longer than all the rest.
   let max = 0;
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i] as number;
     if (count > max) max = count;
   }
+  return scaleOf(colouring, colouring === "rank" ? tallyOf(counts) : new Uint32Array(BINS), max);
+}
+
+/** @param tally how many cells have a count of each bin (`binOf`), that of 0 left aside; @param max the greatest count */
+export function scaleOf(colouring: Colouring, tally: Uint32Array, max: number): ColourScale {
   if (max === 0) return { indexOf: () => 0, countAt: () => null, max, byBin: null };
-  if (colouring === "rank") return rankScale(bins === undefined ? tallyOf(counts) : tallyOfBins(bins), max);
+  if (colouring === "rank") return rankScale(tally, max);
   if (colouring === "log") {
     const span = Math.log(Math.max(max, 2));
     return {
@@ -65,16 +67,6 @@ function tallyOf(counts: Float64Array): Uint32Array {
     const bin = binOf(counts[i] as number);
     if (bin > 0) tally[bin] = (tally[bin] as number) + 1;
   }
-  return tally;
-}
-
-function tallyOfBins(bins: Uint16Array): Uint32Array {
-  const tally = new Uint32Array(BINS);
-  for (let i = 0; i < bins.length; i++) {
-    const bin = bins[i] as number;
-    tally[bin] = (tally[bin] as number) + 1;
-  }
-  tally[0] = 0;
   return tally;
 }
 
@@ -117,6 +109,17 @@ export function binOf(count: number): number {
   if (!(count > 0)) return 0;
   double[0] = count < 1 ? 1 : count;
   return Math.min(BINS - 1, 1 + ((words[1] as number) >>> (20 - STEPS_BITS)) - (1023 << STEPS_BITS));
+}
+
+/** The bins of the counts below `FEW`, which most cells have: read, not computed. */
+export const FEW = 4096;
+export const BINS_OF_FEW = binsOfFew();
+
+function binsOfFew(): Uint16Array {
+  const bins = new Uint16Array(FEW);
+  const last = binOf(FEW);
+  for (let bin = 1; bin < last; bin++) bins.fill(bin, countOfBin(bin), countOfBin(bin + 1));
+  return bins;
 }
 
 function countOfBin(bin: number): number {

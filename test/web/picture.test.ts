@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { LATENCY_SCHEME } from "../../core/histogram/scheme.ts";
 import { colourScale } from "../../core/heatmap/colour-scale.ts";
-import { columnEdges, paint } from "../../core/heatmap/paint.ts";
+import { columnEdges, paintCells } from "../../core/heatmap/paint.ts";
 import { layRows } from "../../core/heatmap/rows.ts";
 import { timeTicks, valueTicks } from "../../core/heatmap/ticks.ts";
 import { placeOf, spanOf, union, valueAt, type ValueSpan } from "../../core/heatmap/value-span.ts";
@@ -89,7 +89,7 @@ test("a column keeps its width as the picture slides", () => {
 
 test("a picture is painted: ramp where events are, background where none are, lines where nothing is known", () => {
   const pixels = new Uint32Array(6 * 4);
-  const counts = Float64Array.of(1, 0, 0, 5, 0, 0);
+  const counts = [1, 5, 0, 0, 0, 0];
   const rows = [
     { top: 2, bottom: 4, first: 0, last: 0 },
     { top: 0, bottom: 2, first: 1, last: 1 },
@@ -99,13 +99,11 @@ test("a picture is painted: ramp where events are, background where none are, li
     height: 4,
     edges: Int32Array.of(0, 2, 4, 6),
     rows,
-    counts,
-    weights: counts,
     missing: Uint8Array.of(0, 0, 1),
   };
-  const ramp = Uint32Array.from({ length: 256 }, (_, i) => 1000 + i);
-  const inks = { ramp, background: 7, hatch: 9, period: 4, thickness: 1, phase: 0 };
-  paint(pixels, picture, colourScale("rank", counts), inks);
+  const inks = { background: 7, hatch: 9, period: 4, thickness: 1, phase: 0 };
+  const scale = colourScale("rank", Float64Array.from(counts));
+  paintCells(pixels, picture, inks, (cell) => (counts[cell] === 0 ? 0 : 1000 + scale.indexOf(counts[cell] ?? 0)));
   assert.deepEqual(
     Array.from({ length: 4 }, (_, y) => [...pixels.slice(y * 6, y * 6 + 6)]),
     [

@@ -43,7 +43,7 @@ describe("what the view looks like", { concurrency: 3 }, () => {
           const [left = 0, right = 0] = edges.slice(c, c + 2);
           const isGap = isMissing(column);
           rows.forEach((row, r) => {
-            const count = counts[r * MODEL.columns.length + c] ?? 0;
+            const count = counts[c * rows.length + r] ?? 0;
             const expected = count === 0 ? INKS[theme].plot : ramp[scale.indexOf(count)];
             if (count > 0) cells += 1;
             for (let y = row.top; y < row.bottom; y++) {

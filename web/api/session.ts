@@ -13,9 +13,14 @@ const WANTED = "isotherm.wanted";
 
 export const PROVIDER_START = "/v1/session/oidc/start";
 
+/** Whether somebody has signed in here, so that asking is not bound to fail. */
+export function hasSignedIn(): boolean {
+  return kept(() => localStorage.getItem(SIGNED_IN)) !== null;
+}
+
 /** @returns null when nobody is signed in; where nobody ever was, without a request that could only fail */
 export async function readSession(): Promise<SessionInfo | null> {
-  if (kept(() => localStorage.getItem(SIGNED_IN)) === null) return null;
+  if (!hasSignedIn()) return null;
   try {
     return await ask("GET", "/v1/session");
   } catch (error) {

@@ -4,7 +4,7 @@
 import type { Heatmap, HeatmapColumn } from "../../core/api.ts";
 import type { Buckets } from "../../core/histogram/buckets.ts";
 import type { Region, Values } from "../view/region.ts";
-import type { Picture } from "../../core/heatmap/paint.ts";
+import type { LaidPicture } from "./picture.ts";
 
 export interface Cell {
   readonly column: HeatmapColumn;
@@ -19,8 +19,10 @@ export interface Cell {
   readonly box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 }
 
+type Laid = Pick<LaidPicture, "edges" | "rows" | "counts">;
+
 /** @param x device pixels from the plot's left; @param y from its top */
-export function cellAt(heatmap: Heatmap, buckets: Buckets, picture: Picture, x: number, y: number): Cell | null {
+export function cellAt(heatmap: Heatmap, buckets: Buckets, picture: Laid, x: number, y: number): Cell | null {
   const columnIndex = lastNotAbove(picture.edges, x);
   const rowIndex = picture.rows.findIndex((row) => y >= row.top && y < row.bottom);
   return cellOf(heatmap, buckets, picture, columnIndex, rowIndex);
@@ -29,7 +31,7 @@ export function cellAt(heatmap: Heatmap, buckets: Buckets, picture: Picture, x: 
 export function cellOf(
   heatmap: Heatmap,
   buckets: Buckets,
-  picture: Picture,
+  picture: Laid,
   columnIndex: number,
   rowIndex: number,
 ): Cell | null {
@@ -44,7 +46,7 @@ export function cellOf(
     stepSec: heatmap.stepSec,
     low: buckets.lowOf(row.first),
     high: buckets.highOf(row.last),
-    count: picture.counts[rowIndex * heatmap.columns.length + columnIndex] ?? 0,
+    count: picture.counts[columnIndex * picture.rows.length + rowIndex] ?? 0,
     box: { left, top: row.top, width: (picture.edges[columnIndex + 1] ?? left) - left, height: row.bottom - row.top },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * chart.ts: the heatmap on the screen: uPlot's frame, cursor and lines around one block of painted cells.
+ * chart.ts: the heatmap on the screen: uPlot's frame and cursor around one block of painted cells.
  *
  * The cells are painted when uPlot clears its canvas, so axes and lines come to lie over them, and with one putImageData.
  * Columns move, nothing else does: axes have fixed sizes, and the value span only grows while the picture is live.
@@ -13,8 +13,8 @@ import { cellAt, cellOf, regionOf, type Cell } from "./cell.ts";
 import type { Crosshair, Pointed } from "./crosshair.ts";
 import { listen, type GestureEvents } from "./gestures.ts";
 import { Overlay } from "./overlay.ts";
-import { drawLineNames, percentileData, percentileSeries } from "./percentile-lines.ts";
-import { paintScene } from "./paint-scene.ts";
+import { drawLineNames, drawPercentileLines } from "./percentile-lines.ts";
+import { ScenePainter } from "./paint-scene.ts";
 import { drawPartialMarks } from "./partial-marks.ts";
 import type { LaidPicture } from "./picture.ts";
 import { cssBox, roundBox } from "./plot-box.ts";
@@ -34,7 +34,7 @@ export class HeatmapChart {
   #overlay: Overlay;
   #endGestures: () => void;
   #picture: LaidPicture | null = null;
-  #image: ImageData | null = null;
+  readonly #painter = new ScenePainter();
   #cell: Cell | null = null;
   /** Where a selection by keys began. */
   #anchor: Cell | null = null;
@@ -153,7 +153,7 @@ export class HeatmapChart {
         timeAxis(() => this.#scene.zone, colours),
         valueAxis(span, () => this.#scene.heatmap.unit, narrow ? 52 : 62, colours),
       ],
-      series: [{}, ...percentileSeries(colours)],
+      series: [{}],
       hooks: {
         drawClear: [(u) => this.#paint(u)],
         draw: [(u) => this.#afterDraw(u)],
@@ -205,26 +205,25 @@ export class HeatmapChart {
   }
 
   #data(): uPlot.AlignedData {
-    const { heatmap, percentiles } = this.#scene;
-    return percentileData(heatmap.columns, heatmap.stepSec, percentiles);
+    const { columns, stepSec } = this.#scene.heatmap;
+    return [columns.map((column) => column.ts + stepSec / 2)];
   }
 
   #paint(u: uPlot): void {
     const started = performance.now();
     const { left, top, width, height } = roundBox(u.bbox);
     if (width < 1 || height < 1) return;
-    if (this.#image?.width !== width || this.#image.height !== height)
-      this.#image = u.ctx.createImageData(width, height);
     const [fromTs, toTs] = this.#times();
     const scene = { ...this.#scene, fromTs, toTs, span: this.#span() };
-    const { picture, scale } = paintScene(this.#image, scene, this.#buckets, devicePixelRatio, this.#picture);
-    u.ctx.putImageData(this.#image, left, top);
+    const { picture, scale } = this.#painter.paint(scene, this.#buckets, { width, height, ratio: devicePixelRatio });
+    this.#painter.put(u.ctx, left, top);
     this.#picture = picture;
     this.#events.painted(scale, cssBox(u), performance.now() - started, picture.leftOut);
   }
 
   #afterDraw(u: uPlot): void {
     const { heatmap, colours, percentiles, selection, other } = this.#scene;
+    drawPercentileLines(u, heatmap.columns, heatmap.stepSec, percentiles, colours);
     drawPartialMarks(u, heatmap.columns, this.#picture?.edges, colours.inkSoft);
     drawValueTicks(u, this.#span(), heatmap.unit, colours);
     drawLineNames(u, heatmap.columns, percentiles, colours);

@@ -65,6 +65,7 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
   const [scale, setScale] = useState<ColourScale | null>(null);
   const [leftOut, setLeftOut] = useState(NOTHING_OUT);
   const scene = useScene(props);
+  const pictured = useAfterPicture(feed.heatmap !== null);
   const latest = useRef(props);
   latest.current = props;
 
@@ -149,7 +150,7 @@ export function HeatmapPanel(props: HeatmapPanelProps) {
           onPer={(per) => props.onChange({ per })}
         />
       </div>
-      {feed.heatmap !== null && (
+      {pictured && feed.heatmap !== null && (
         <PercentileTable
           heatmap={feed.heatmap}
           zone={view.zone}
@@ -189,6 +190,15 @@ function bucketsIn({ heatmap }: FeedState): Buckets {
 
 function wholeRegion(region: Region, feed: FeedState): Region {
   return wholeCells(region, feed.heatmap?.stepSec ?? 1, bucketsIn(feed));
+}
+
+/** What needs no screen may come a frame after the first picture: a table of thousands of cells takes as long as that. */
+function useAfterPicture(isThere: boolean): boolean {
+  const [after, setAfter] = useState(false);
+  useEffect(() => {
+    if (isThere) setAfter(true);
+  }, [isThere]);
+  return after;
 }
 
 function useResize(

@@ -18,7 +18,7 @@ export interface HueInks {
   readonly plot: Rgb;
 }
 
-/** What of each cell belongs to a set of keys, and the mixture of their inks. Row by row, as the picture's counts. */
+/** What of each cell belongs to a set of keys, and the mixture of their inks. Laid out as the picture's counts. */
 interface Mixture {
   readonly known: Float32Array;
   /** Three channels a cell, each weighed by count. */
@@ -87,7 +87,7 @@ export function litColours(
 }
 
 function mix(
-  { counts, rowOf }: LaidPicture,
+  { counts, rows, rowOf }: LaidPicture,
   columns: readonly HeatmapColumn[],
   buckets: Buckets,
   hues: Hues,
@@ -101,7 +101,7 @@ function mix(
       for (let i = 0; i < bucket.length; i++) {
         const row = rowOf[(bucket[i] ?? 0) - buckets.first] ?? -1;
         if (row < 0) continue;
-        const cell = row * columns.length + c;
+        const cell = c * rows.length + row;
         const events = count[i] ?? 0;
         known[cell] = (known[cell] ?? 0) + events;
         for (const at of [0, 1, 2] as const) inks[cell * 3 + at] = (inks[cell * 3 + at] ?? 0) + ink[at] * events;

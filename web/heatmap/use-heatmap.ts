@@ -1,7 +1,7 @@
 /**
  * use-heatmap.ts: a feed that follows what the page asks for.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { HeatmapFeed, type FeedState, type HeatmapQuery } from "./feed.ts";
 
 const EMPTY: FeedState = {
@@ -21,7 +21,8 @@ const EMPTY: FeedState = {
 export function useHeatmap(key: string | null, query: () => HeatmapQuery | null): FeedState {
   const [state, setState] = useState(EMPTY);
   const feed = useRef<HeatmapFeed | null>(null);
-  useEffect(() => {
+  // Not after the next frame, as an effect would: all that is there to draw is what waits for this.
+  useLayoutEffect(() => {
     feed.current ??= new HeatmapFeed(setState);
     const asked = key === null ? null : query();
     if (asked === null) feed.current.close();

@@ -52,7 +52,8 @@ export function drawDifference(
     if (bucket === null) missing[c] = 1;
     bucket?.forEach((index, i) => {
       const row = rowOf[index - buckets.first] ?? -1;
-      if (row >= 0) shares[row * columns + c] = (shares[row * columns + c] ?? 0) + (share?.[i] ?? 0);
+      const cell = c * rows.length + row;
+      if (row >= 0) shares[cell] = (shares[cell] ?? 0) + (share?.[i] ?? 0);
     });
   });
   const most = shares.reduce((max, share) => Math.max(max, Math.abs(share)), 0);
@@ -60,7 +61,7 @@ export function drawDifference(
   const context = canvas.getContext("2d");
   if (context !== null) {
     const image = context.createImageData(width, height);
-    const picture = { width, height, edges, rows, counts: shares, weights: shares, missing };
+    const picture = { width, height, edges, rows, missing };
     const inks = {
       background: packRgb(colours.plot),
       hatch: packRgb(colours.hatch),
