@@ -1,16 +1,21 @@
 /**
  * alerts.ts: `isotherm alerts list|test|silence`: what fires, what a rule would have found, and quiet for a while, through the query API.
  */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { readFile } from "node:fs/promises";
-import type { AlertInfo, AlertTest, SilenceInfo } from "../core/alerts/api.ts";
+import type { AlertRulesPage, AlertsPage, AlertTest, SilenceInfo } from "../core/alerts/api.ts";
+import { parseRule } from "../core/alerts/read-rule.ts";
 import { MATCHER_OPS, type Matcher } from "../core/alerts/silence.ts";
-import { errorChain, InputError } from "../core/errors.ts";
+import type { InstrumentationInfo } from "../core/api.ts";
+import { errorChain, errorCode, InputError, OperationalError } from "../core/errors.ts";
 import type { SpecInput } from "../core/instrumentation.ts";
-import { answer, openApi, withApi, type ApiOptions } from "./api-client.ts";
+import { findMetric } from "../d-scripts/catalogue.ts";
+import { alertsText, testText, type RuleGround, type ZoneNames } from "./alert-texts.ts";
+import { answer, openApi, withApi, type Api, type ApiOptions } from "./api-client.ts";
 import { parseYaml } from "./config.ts";
 import { findLike } from "./find-instrumentation.ts";
 import { integerOption } from "./options.ts";
+import { zoneNames } from "./zone-names.ts";
 
 const EXAMPLES = `Examples:
   isotherm alerts list --token-file operator.token
@@ -18,47 +23,75 @@ const EXAMPLES = `Examples:
   isotherm alerts silence alertname=slow zonename!=web-0 --minutes 90 --comment 'moving disks'
 `;
 
+/** The most that the API answers at once. */
+const PAGE = 500;
+
 export function alertsCommand(): Command {
   const command = new Command("alerts")
     .description("what fires, what a rule would have found, and quiet for a while")
     .addHelpText("before", EXAMPLES);
   command.addCommand(
     reaching("list", "alerts that are pending, fire, or were resolved lately")
-      .option("--all", "resolved ones too", false)
-      .action(async (options: ApiOptions & { all: boolean }) => {
-        const api = await openApi(options, process.env);
-        const { alerts } = await answer<{ alerts: AlertInfo[] }>(api, api.client.GET("/v1/alerts"));
-        const shown = alerts.filter(({ status }) => options.all || status !== "resolved");
-        process.stdout.write(shown.length === 0 ? "nothing fires\n" : shown.map(alertLine).join(""));
+      .addHelpText(
+        "before",
+        "Examples:\n  isotherm alerts list\n  isotherm alerts list --all --json | jq -r '.alerts[].name'\n",
+      )
+      .option("--all", "resolved ones too")
+      .option("--json", "print JSON: {alerts: [...]}, as the API has them")
+      .action(async (options: ApiOptions & { all?: boolean; json?: boolean }) => {
+        const api = await openApi(options, process.env, process.stderr);
+        const query = { limit: PAGE };
+        const { alerts, next } = await answer<AlertsPage>(api, api.client.GET("/v1/alerts", { params: { query } }));
+        const shown = alerts.filter(({ status }) => options.all === true || status !== "resolved");
+        if (options.json === true) {
+          process.stdout.write(jsonText({ alerts: shown }));
+          return;
+        }
+        const [rules, zones] = shown.length === 0 ? [new Map(), new Map()] : await aboutRules(api);
+        process.stdout.write(alertsText(shown, rules, zones));
+        if (next !== null)
+          process.stderr.write(`isotherm: these are of the newest ${PAGE}; the page has all of them\n`);
       }),
   );
   command.addCommand(
     reaching("test", "try the rules of a YAML file against what was, before they are saved")
+      .addHelpText(
+        "before",
+        "Examples:\n  isotherm alerts test rules.yaml\n  isotherm alerts test rules.yaml --days 30 --json | jq '.rules[].alerts | length'\n",
+      )
       .argument("<file>", "a file with `rules`, or one rule")
       .option("--days <n>", "how far back", integerOption("--days", 1, 90), 7)
-      .action(async (file: string, options: ApiOptions & { days: number }) => {
-        const api = await openApi(options, process.env);
-        for (const [at, each] of (await rulesIn(file)).entries()) {
-          const { instrumentation } = each;
-          const isDescribed = typeof instrumentation === "object" && instrumentation !== null;
-          const field = `${file}: rules[${at}].instrumentation`;
-          const id = isDescribed ? await findLike(api, instrumentation as SpecInput, field) : instrumentation;
-          const rule: Record<string, unknown> = { ...each, instrumentation: id };
-          const body = { rule, from: -options.days * 86_400 };
-          const tested = await answer<AlertTest>(api, api.client.POST("/v1/alerts/test", { body }));
-          process.stdout.write(testText(String(rule["name"]), tested));
+      .option("--json", "print JSON: {rules: [{name, ...}]}, each as the API answers POST /v1/alerts/test")
+      .action(async (file: string, options: ApiOptions & { days: number; json?: boolean }) => {
+        const rules = await rulesIn(file);
+        const api = await openApi(options, process.env, process.stderr);
+        const tests: ({ readonly name: string } & AlertTest)[] = [];
+        let zones: ZoneNames | undefined;
+        for (const [at, each] of rules.entries()) {
+          const place = `${file}: rules[${at}]`;
+          const tested = await tryRule(api, each, place, options.days);
+          const name = typeof each["name"] === "string" ? each["name"] : "";
+          tests.push({ name, ...tested.test });
+          if (options.json === true) continue;
+          zones ??= await zoneNames(api);
+          process.stdout.write(testText(name, tested.test, tested.ground, zones, options.days));
         }
+        if (options.json === true) process.stdout.write(jsonText({ rules: tests }));
       }),
   );
   command.addCommand(
     reaching("silence", "send nothing of alerts with these labels")
+      .addHelpText(
+        "before",
+        "Examples:\n  isotherm alerts silence alertname=slow zonename!=web-0 --minutes 90 --comment 'moving disks'\n",
+      )
       .argument("<matcher...>", "alertname=slow, zonename!=web-0, severity^=p")
       .option("--minutes <n>", "for how long", integerOption("--minutes", 1, 60 * 24 * 365), 60)
-      .option("--comment <text>", "why", "")
-      .action(async (texts: string[], options: ApiOptions & { minutes: number; comment: string }) => {
+      .option("--comment <text>", "why")
+      .action(async (texts: string[], options: ApiOptions & { minutes: number; comment?: string }) => {
         const endsMs = Date.now() + options.minutes * 60_000;
-        const body = { matchers: texts.map(matcherOf), endsMs, comment: options.comment };
-        const api = await openApi(options, process.env);
+        const body = { matchers: texts.map(matcherOf), endsMs, comment: options.comment ?? "" };
+        const api = await openApi(options, process.env, process.stderr);
         const { id } = await answer<SilenceInfo>(api, api.client.POST("/v1/alerts/silences", { body }));
         process.stdout.write(`silence ${id} until ${new Date(endsMs).toISOString()}\n`);
       }),
@@ -74,9 +107,8 @@ function matcherOf(text: string): Matcher {
   const match = /^([a-zA-Z_]\w*)(!=|\^=|=)(.*)$/.exec(text);
   const op = MATCHER_OPS.find((each) => each === match?.[2]);
   if (match === null || op === undefined) {
-    throw new InvalidArgumentError(
-      `${JSON.stringify(text)} is no matcher, expected NAME=VALUE, NAME!=VALUE or NAME^=BEGIN`,
-    );
+    const message = `${JSON.stringify(text)} is no matcher, expected NAME=VALUE, NAME!=VALUE or NAME^=BEGIN`;
+    throw new InputError(message, [{ field: "matcher", code: "BAD_ARGUMENT", message }]);
   }
   return { name: match[1] ?? "", op, value: match[3] ?? "" };
 }
@@ -88,44 +120,69 @@ async function rulesIn(file: string): Promise<Record<string, unknown>[]> {
     ]);
   });
   const values = parseYaml(file, source);
-  const { rules = [values] } = values;
-  return Array.isArray(rules) ? (rules as Record<string, unknown>[]) : [];
+  // A file of hooks alone has no rule; one without either is a rule.
+  const { rules = "hooks" in values ? [] : [values] } = values;
+  if (Array.isArray(rules) && rules.length > 0) return rules as Record<string, unknown>[];
+  const message = `${file} has no rules, expected \`rules\`, a list, or one rule`;
+  throw new InputError(message, [{ field: "rules", code: "NO_RULES", message }]);
 }
 
-function alertLine({
-  status,
-  name,
-  key,
-  sinceMs,
-  value,
-  isPartial,
-  isSilenced,
-  unknownSinceMs,
-  annotations,
-}: AlertInfo): string {
-  const marks = [isPartial ? "partial" : "", isSilenced ? "silenced" : "", unknownSinceMs === null ? "" : "no data"];
-  const about = [
-    new Date(sinceMs).toISOString(),
-    status.padEnd(8),
-    name,
-    key ?? "",
-    value === null ? "-" : rounded(value),
-  ];
-  const said = annotations["summary"] ?? "";
-  return `${[...about, ...marks.filter((mark) => mark !== ""), said].join("  ").trimEnd()}\n`;
+/** @param place what errors call the rule */
+async function tryRule(
+  api: Api,
+  input: Readonly<Record<string, unknown>>,
+  place: string,
+  days: number,
+): Promise<{ readonly test: AlertTest; readonly ground: RuleGround }> {
+  const { instrumentation } = input;
+  const isDescribed = typeof instrumentation === "object" && instrumentation !== null;
+  const id = isDescribed
+    ? await findLike(api, instrumentation as SpecInput, `${place}.instrumentation`)
+    : instrumentation;
+  const rule: Record<string, unknown> = { ...input, instrumentation: id };
+  const body = { rule, from: -days * 86_400 };
+  try {
+    const test = await answer<AlertTest>(api, api.client.POST("/v1/alerts/test", { body }));
+    return { test, ground: groundOf(rule, await measured(api)) };
+  } catch (cause) {
+    if (errorCode(cause) !== "API_REFUSED") throw cause;
+    throw new OperationalError("API_REFUSED", `try ${place}`, { cause });
+  }
 }
 
-function testText(name: string, { fromTs, toTs, stepSec, evaluations, unknown, alerts, notes }: AlertTest): string {
-  const time = (ts: number): string => new Date(ts * 1000).toISOString();
-  const head = `${name}: ${alerts.length} alerts from ${time(fromTs)} to ${time(toTs)}, tried ${evaluations} times, every ${stepSec} s; no data at ${unknown}\n`;
-  const lines = alerts.map(
-    ({ key, fromTs: from, toTs: to, worst }) =>
-      `  ${time(from)} to ${to === null ? "now" : time(to)}  ${key ?? ""}  worst ${worst === null ? "-" : rounded(worst)}\n`,
-  );
-  return [head, ...lines, ...notes.map((note) => `  (${note})\n`)].join("");
+/** Of each rule that the token may see, by id; and what zones are called. */
+async function aboutRules(api: Api): Promise<[ReadonlyMap<string, RuleGround>, ZoneNames]> {
+  const query = { limit: PAGE };
+  const [{ rules }, all, zones] = await Promise.all([
+    answer<AlertRulesPage>(api, api.client.GET("/v1/alerts/rules", { params: { query } })),
+    measured(api),
+    zoneNames(api),
+  ]);
+  return [new Map(rules.map(({ id, rule }) => [id, groundOf(rule, all)])), zones];
 }
 
-/** Four digits: what is left of a percentile's interpolation says nothing. */
-function rounded(value: number): string {
-  return String(Number(value.toPrecision(4)));
+async function measured(api: Api): Promise<readonly InstrumentationInfo[]> {
+  type Answer = { readonly instrumentations: readonly InstrumentationInfo[] };
+  return (await answer<Answer>(api, api.client.GET("/v1/instrumentations"))).instrumentations;
+}
+
+/** What the API has read is well formed; a kind of condition may be newer than this program. */
+function groundOf(rule: Readonly<Record<string, unknown>>, all: readonly InstrumentationInfo[]): RuleGround {
+  const info = all.find(({ id }) => id === rule["instrumentation"]);
+  const metric = info === undefined ? undefined : findMetric(info.metric)?.metric;
+  const known =
+    info === undefined || metric === undefined
+      ? null
+      : { metric, numeric: info.numeric, isLinear: info.scheme?.startsWith("lquantize") === true };
+  const per = typeof rule["per"] === "string" ? rule["per"] : null;
+  try {
+    return { condition: parseRule(rule).condition, measured: known, per };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { condition: null, measured: known, per };
+  }
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -9,8 +9,10 @@ import type { Command } from "commander";
 import createClient from "openapi-fetch";
 import type { ErrorBody } from "../core/api.ts";
 import type { paths } from "../core/api-paths.ts";
+import { durationText } from "../core/duration.ts";
 import { errorCode, InputError, OperationalError } from "../core/errors.ts";
 import type { Environment } from "./config.ts";
+import { progressOn } from "./progress.ts";
 
 export interface ApiOptions {
   readonly url?: string;
@@ -23,6 +25,8 @@ export interface Api {
   /** A request whose answer is read as it comes. @throws OperationalError API_UNREACHABLE, API_REFUSED */
   open(path: string, accept: string, signal?: AbortSignal): Promise<Response>;
 }
+
+type Terminal = Parameters<typeof progressOn>[0];
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 const TOKEN = /^iso_[0-9A-Za-z_-]{1,500}$|^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -37,16 +41,24 @@ export function withApi(command: Command): Command {
     );
 }
 
-/** @throws InputError where there is no token, or no such address */
-export async function openApi(options: ApiOptions, environment: Environment): Promise<Api> {
-  const url = baseUrl(options.url ?? environment["ISOTHERM_URL"] ?? DEFAULT_URL);
+/**
+ * @param terminal where a wait for an answer is told; none: nowhere, since a screen is drawn there
+ * @throws InputError where there is no token, or no such address
+ */
+export async function openApi(options: ApiOptions, environment: Environment, terminal?: Terminal): Promise<Api> {
+  // Empty is as good as absent: `ISOTHERM_URL= isotherm ...`.
+  const url =
+    options.url === undefined
+      ? baseUrl("ISOTHERM_URL", environment["ISOTHERM_URL"] || DEFAULT_URL)
+      : baseUrl("--url", options.url);
   const token = await readToken(options, environment);
   const headers = { authorization: `Bearer ${token}` };
+  const ask = terminal === undefined ? fetch : telling(terminal, url);
   return {
     url,
-    client: createClient<paths, "application/json">({ baseUrl: url, headers }),
+    client: createClient<paths, "application/json">({ baseUrl: url, headers, fetch: (request) => ask(request) }),
     open: async (path, accept, signal) => {
-      const response = await fetch(`${url}${path}`, {
+      const response = await ask(`${url}${path}`, {
         headers: { ...headers, accept },
         redirect: "error",
         ...(signal === undefined ? {} : { signal }),
@@ -57,6 +69,23 @@ export async function openApi(options: ApiOptions, environment: Environment): Pr
       const body: unknown = await response.json().catch(() => undefined);
       throw refused(url, response.status, body);
     },
+  };
+}
+
+/** As fetch; says on the terminal how long it has waited. */
+function telling(terminal: Terminal, url: string): typeof fetch {
+  return async (...request) => {
+    const progress = progressOn(terminal);
+    const startedMs = Date.now();
+    const say = (): void => progress.say(`waiting for ${url}: ${durationText((Date.now() - startedMs) / 1000)}`);
+    say();
+    const ticks = setInterval(say, 500);
+    try {
+      return await fetch(...request);
+    } finally {
+      clearInterval(ticks);
+      progress.end();
+    }
   };
 }
 
@@ -73,7 +102,9 @@ export async function answer<T>(
   const { data, error, response } = await asked.catch((cause: unknown) => {
     throw unreachable(api.url, cause);
   });
-  if (data === undefined || !response.ok) throw refused(api.url, response.status, error);
+  // A deletion answers nothing.
+  const isNothing = response.status === 204;
+  if (!response.ok || (data === undefined && !isNothing)) throw refused(api.url, response.status, error);
   return data as T;
 }
 
@@ -89,33 +120,40 @@ function refused(url: string, status: number, body: unknown): OperationalError {
   } = (typeof body === "object" && body !== null ? body : {}) as Partial<ErrorBody>;
   const fields = errors.map((each) => `${each.field}: ${each.message}`);
   const said = [message === "" ? `status ${status}` : message, ...fields].join("; ");
-  return new OperationalError("API_REFUSED", `ask ${url}: ${said.slice(0, 1000)}${code === "" ? "" : ` (${code})`}`, {
+  const hint = status === 401 ? "; is the token of this installation? (--token-file, ISOTHERM_TOKEN_FILE)" : "";
+  const name = code === "" ? "" : ` (${code})`;
+  return new OperationalError("API_REFUSED", `ask ${url}: ${said.slice(0, 1000)}${name}${hint}`, {
     info: { status, code },
   });
 }
 
-function baseUrl(text: string): string {
+/** @param name where it was given */
+function baseUrl(name: string, text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/{1,8}$/, "");
-  throw wrong("--url", text, "a URL such as http://127.0.0.1:8080");
+  throw wrong(name, text, "a URL such as http://127.0.0.1:8080");
 }
 
 async function readToken({ tokenFile }: ApiOptions, environment: Environment): Promise<string> {
-  const file = tokenFile ?? environment["ISOTHERM_TOKEN_FILE"];
+  const name = tokenFile === undefined ? "ISOTHERM_TOKEN_FILE" : "--token-file";
+  const file = tokenFile ?? (environment["ISOTHERM_TOKEN_FILE"] || undefined);
   const given = environment["ISOTHERM_TOKEN"] ?? "";
-  if (file === undefined && given === "") {
-    throw wrong("--token-file", "", "a file with a token (or ISOTHERM_TOKEN_FILE, or ISOTHERM_TOKEN)");
-  }
+  if (file === undefined && given === "") throw wrong("--token-file", "", NO_TOKEN);
   const text =
     file === undefined
       ? given
       : await readFile(file, "utf8").catch((error: unknown) => {
-          throw wrong("--token-file", file, `a file to read (${errorCode(error) ?? "it cannot be read"})`);
+          throw wrong(name, file, `a file to read (${errorCode(error) ?? "it cannot be read"})`);
         });
   const token = text.split("\n")[0]?.trim() ?? "";
+  if (TOKEN.test(token)) return token;
+  if (file !== undefined) throw wrong(name, file, "a file with a token on its first line");
   // Never shown: it might be a token all the same.
-  if (!TOKEN.test(token)) throw wrong("--token-file", file ?? "ISOTHERM_TOKEN", "a token on its first line");
-  return token;
+  const message = "ISOTHERM_TOKEN is none, expected a token";
+  throw new InputError(message, [{ field: "ISOTHERM_TOKEN", code: "BAD_OPTION", message }]);
 }
+
+const NO_TOKEN =
+  "a file with a token, such as operator.token in the service's data directory (or ISOTHERM_TOKEN_FILE, or ISOTHERM_TOKEN)";
 
 function wrong(name: string, value: string, expected: string): InputError {
   const message = `${name} is ${value === "" ? "missing" : JSON.stringify(value)}, expected ${expected}`;

@@ -15,7 +15,7 @@ export async function askService(
   path: string,
   query: Query,
 ): Promise<Response> {
-  const api = await openApi(options, environment);
+  const api = await openApi(options, environment, process.stderr);
   const asked = Object.entries(query).filter(([, value]) => value !== undefined);
   const search = new URLSearchParams(asked.map(([name, value]): [string, string] => [name, String(value)]));
   return api.open(`${path}?${search.toString()}`, "*/*");

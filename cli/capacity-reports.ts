@@ -89,9 +89,7 @@ export function reportsCommand(): Command {
   );
   command.addCommand(
     named("delete", "delete a saved report", " monday", async (api, { id, name }) => {
-      const { response, error } = await api.client.DELETE("/v1/capacity/reports/{id}", { params: { path: { id } } });
-      // Nothing comes with a deletion.
-      await answer(api, Promise.resolve({ data: response.ok ? {} : undefined, error, response }));
+      await answer(api, api.client.DELETE("/v1/capacity/reports/{id}", { params: { path: { id } } }));
       return `${plain(name)} is deleted\n`;
     }),
   );
@@ -115,7 +113,11 @@ function named(
 function acting(act: (api: Api, args: readonly string[], command: Command) => Promise<string>) {
   return async (...given: unknown[]): Promise<void> => {
     const command = given.at(-1) as Command;
-    const text = await act(await openApi(command.opts<ApiOptions>(), process.env), command.args, command);
+    const text = await act(
+      await openApi(command.opts<ApiOptions>(), process.env, process.stderr),
+      command.args,
+      command,
+    );
     command.configureOutput().writeOut?.(text);
   };
 }

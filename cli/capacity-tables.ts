@@ -13,11 +13,15 @@ import type {
   InstrumentationMonths,
   Room,
 } from "../core/capacity.ts";
+import { durationText } from "../core/duration.ts";
 import { formatQuantity } from "../core/units.ts";
+import { table } from "./table.ts";
 
 const UNKNOWN = "-";
 
-export function growthText({ unit, items, keys, missing }: CapacityGrowth): string {
+export function growthText(answer: CapacityGrowth): string {
+  const { unit, items, keys, missing } = answer;
+  if (items.length === 0) return nothing(`nothing is known of ${answer.resource} by ${answer.by}`, answer);
   const rows = items.map((item) => [
     item.label,
     quantity(item.level, unit),
@@ -32,14 +36,18 @@ export function growthText({ unit, items, keys, missing }: CapacityGrowth): stri
   );
 }
 
-export function headroomText({ hosts, missing, basis }: CapacityHeadroom): string {
+export function headroomText(answer: CapacityHeadroom): string {
+  const { hosts, missing, basis } = answer;
+  if (hosts.length === 0) return nothing("nothing is known of any host", answer);
   const room = ({ free, capacity, unit }: Room): string =>
     free === null ? UNKNOWN : `${formatQuantity(free, unit)} of ${quantity(capacity, unit)}`;
   const rows = hosts.map(({ host, cpu, memory, pool, nic }) => [host, ...[cpu, memory, pool, nic].map(room)]);
   return `${lacking(missing)}free beside what is ${basis}:\n${table([["HOST", "CPU", "MEMORY", "POOL", "NETWORK"], ...rows])}`;
 }
 
-export function fitText({ hosts, total, missing }: CapacityFit): string {
+export function fitText(answer: CapacityFit): string {
+  const { hosts, total, missing } = answer;
+  if (hosts.length === 0) return nothing("nothing is known of any host", answer);
   const rows = hosts.map(({ host, zones, limitedBy, unknown }) => [
     host,
     zones === null ? UNKNOWN : String(zones),
@@ -48,7 +56,9 @@ export function fitText({ hosts, total, missing }: CapacityFit): string {
   return `${lacking(missing)}${table([["HOST", "ZONES", "LIMITED BY"], ...rows])}${total} in all\n`;
 }
 
-export function consumersText({ unit, items, missing }: CapacityConsumers): string {
+export function consumersText(answer: CapacityConsumers): string {
+  const { unit, items, missing } = answer;
+  if (items.length === 0) return nothing(`nothing is known of ${answer.resource} by ${answer.by}`, answer);
   const rows = items.map(({ label, mean, p95, peak, share }) => [
     label,
     ...[mean, p95, peak].map((each) => quantity(each, unit)),
@@ -57,7 +67,9 @@ export function consumersText({ unit, items, missing }: CapacityConsumers): stri
   return lacking(missing) + table([["WHO", "MEAN", "95TH", "PEAK", "SHARE"], ...rows]);
 }
 
-export function hoursText({ unit, items, missing }: CapacityHours): string {
+export function hoursText(answer: CapacityHours): string {
+  const { unit, items, missing } = answer;
+  if (items.length === 0) return nothing(`nothing is known of ${answer.resource} by ${answer.by}`, answer);
   const part = ({ mean }: HoursPart): string => quantity(mean, unit);
   const rows = items.map(({ label, working, night, weekend, idleRatio }) => [
     ...[label, part(working), part(night), part(weekend)],
@@ -66,7 +78,13 @@ export function hoursText({ unit, items, missing }: CapacityHours): string {
   return lacking(missing) + table([["WHO", "WORKING", "NIGHT", "WEEKEND", "IDLE/WORKING"], ...rows]);
 }
 
-export function neighboursText({ hosts, missing }: CapacityNeighbours): string {
+export function neighboursText(answer: CapacityNeighbours): string {
+  const { hosts, missing } = answer;
+  if (hosts.length === 0) {
+    const why =
+      missing.length > 0 ? "nobody can be named" : "no host had hours in which its zones waited much more than usual";
+    return nothing(why, answer);
+  }
   const rows = hosts.flatMap(({ host, waiters, consumers }) => [
     ...waiters.map((each) => [host, "waited", each] as const),
     ...consumers.map((each) => [host, "used", each] as const),
@@ -79,6 +97,7 @@ export function neighboursText({ hosts, missing }: CapacityNeighbours): string {
 }
 
 export function monthsText({ unit, q, months }: InstrumentationMonths): string {
+  if (months.length === 0) return "no month was watched\n";
   const rows = months.map(({ ts, hours, total, values }) => [
     new Date(ts * 1000).toISOString().slice(0, 7),
     String(hours),
@@ -108,20 +127,15 @@ function quantity(value: number | null, unit: string): string {
 }
 
 function lacking(missing: readonly string[]): string {
-  return missing.length === 0 ? "" : `not measured: ${missing.join(", ")}\n`;
+  return missing.length === 0
+    ? ""
+    : `not measured: ${missing.join(", ")} (docs/capacity.md says by what; isotherm instrumentation create)\n`;
 }
 
-/** Columns as wide as their widest cell, two spaces apart. What others named must not steer the terminal. */
-function table(rows: readonly (readonly string[])[]): string {
-  const plain = rows.map((row) => row.map((cell) => cell.replace(/\p{C}/gu, "?")));
-  const widths = (plain[0] ?? []).map((_, column) => Math.max(...plain.map((row) => row[column]?.length ?? 0)));
-  return plain
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
+/** In place of a head without rows: that there is nothing, and what was looked at. */
+function nothing(said: string, { fromTs, toTs, missing }: Looked): string {
+  const hour = (ts: number): string => `${new Date(ts * 1000).toISOString().slice(0, 16)}Z`;
+  return `${lacking(missing)}${said}; looked at ${hour(fromTs)} to ${hour(toTs)}, ${durationText(toTs - fromTs)}\n`;
 }
+
+type Looked = Pick<CapacityGrowth, "fromTs" | "toTs" | "missing">;

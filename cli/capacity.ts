@@ -1,13 +1,13 @@
 /**
  * capacity.ts: `isotherm capacity ...`: who grows, what is left, and when a limit is reached, asked of a running service.
  */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type * as api from "../core/capacity.ts";
 import { withApi, type ApiOptions } from "./api-client.ts";
 import { askService, writeAnswer, type Query } from "./capacity-client.ts";
 import { reportsCommand } from "./capacity-reports.ts";
 import * as tables from "./capacity-tables.ts";
-import { integerOption, pathOption } from "./options.ts";
+import { amountOption, integerOption, pathOption } from "./options.ts";
 
 interface Common extends ApiOptions {
   readonly from?: string;
@@ -39,8 +39,8 @@ export function capacityCommand(): Command {
   command.addCommand(
     keyed(asked("growth", "who grows, and who reaches its limit when"))
       .option("--horizon-days <n>", "look so far ahead", integerOption("--horizon-days", 1, 730))
-      .option("--rank <how>", "which keys, where there are more: growth or size")
-      .option("--limit <value>", "in place of the limits that were measured")
+      .addOption(new Option("--rank <how>", "which keys, where there are more").choices(["growth", "size"]))
+      .option("--limit <value>", "in place of the limits that were measured", amountOption("--limit"))
       .action(action<api.CapacityGrowth>(simple("growth", tables.growthText))),
   );
   command.addCommand(
@@ -50,9 +50,9 @@ export function capacityCommand(): Command {
   );
   command.addCommand(
     basis(asked("fit", "where a zone of a given size fits"))
-      .option("--cpu <percent>", "of one CPU")
-      .option("--memory <bytes>", "of memory")
-      .option("--disk <bytes>", "of disk")
+      .option("--cpu <percent>", "of one CPU", amountOption("--cpu"))
+      .option("--memory <bytes>", "of memory", amountOption("--memory"))
+      .option("--disk <bytes>", "of disk", amountOption("--disk"))
       .action(action<api.CapacityFit>(simple("fit", tables.fitText))),
   );
   command.addCommand(
@@ -74,7 +74,7 @@ export function capacityCommand(): Command {
   );
   command.addCommand(
     asked("heatmap", "how busy all CPUs or disks were, as JSON")
-      .option("--resource <name>", "cpus or disks")
+      .addOption(new Option("--resource <name>", "of what").choices(["cpus", "disks"]))
       .option("--columns <n>", "at most so many", integerOption("--columns", 1, 4000))
       .action(action<api.CapacityHeatmap>(simple("heatmap", null))),
   );
@@ -89,7 +89,7 @@ export function capacityCommand(): Command {
       .argument("<instrumentation>", "its id")
       .option("--q <fractions>", "0.5,0.99")
       .option("--horizon-days <n>", "look so far ahead", integerOption("--horizon-days", 1, 730))
-      .option("--limit <value>", "when is it reached")
+      .option("--limit <value>", "when is it reached", amountOption("--limit"))
       .action(action<api.InstrumentationForecast>(ofInstrumentation("forecast", null))),
   );
   command.addCommand(
@@ -102,6 +102,8 @@ export function capacityCommand(): Command {
   command.addCommand(reportsCommand());
   return command;
 }
+
+const FORMATS = ["json", "csv", "arrow", "parquet", "jsonl"];
 
 /** What an example of a subcommand goes on with. */
 const EXAMPLE_OF: Readonly<Record<string, string>> = {
@@ -124,20 +126,22 @@ function asked(name: string, description: string): Command {
     .option("--from <s>", "epoch seconds; negative: seconds before --to")
     .option("--to <s>", "epoch seconds; now unless said otherwise")
     .option("--json", "print the answer as it came")
-    .option("--format <name>", "csv, arrow, parquet or jsonl; of a report html too")
-    .option("--output <file>", "write there", pathOption);
+    .addOption(new Option("--format <name>", "as a file").choices(name === "report" ? [...FORMATS, "html"] : FORMATS))
+    .option("-o, --output <file>", "write there", pathOption);
 }
 
 function keyed(command: Command): Command {
   return command
-    .option("--resource <name>", "cpu, memory, pool, disk or nic")
-    .option("--by <what>", "zone, tenant, host or device")
+    .addOption(new Option("--resource <name>", "of what").choices(["cpu", "memory", "pool", "disk", "nic"]))
+    .addOption(new Option("--by <what>", "whose").choices(["zone", "tenant", "host", "device"]))
     .option("--tenant <id>", "of this tenant's zones")
     .option("--items <n>", "at most so many", integerOption("--items", 1, 100));
 }
 
 function basis(command: Command): Command {
-  return command.option("--basis <what>", "used, or committed: caps and limits");
+  return command.addOption(
+    new Option("--basis <what>", "free beside what; committed: caps and limits").choices(["used", "committed"]),
+  );
 }
 
 function simple<Answer>(name: string, show: Question<Answer>["show"]): Question<Answer> {

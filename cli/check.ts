@@ -104,7 +104,7 @@ export function checksJson(checks: readonly HostCheck[]): string {
   return `${JSON.stringify({ hosts: checks }, null, 2)}\n`;
 }
 
-/** A table, and below it a line for whatever is not ok: what it is, and what to do. */
+/** A table, and below it a line for whatever is not ok: with which hosts, what it is, and what to do. */
 export function checksText(checks: readonly HostCheck[], ink: Ink): string {
   if (checks.length === 0) return "there are no hosts: isotherm host add, or collect.hosts in the configuration\n";
   const inks: Readonly<Record<StepState, (text: string) => string>> = {
@@ -118,7 +118,7 @@ export function checksText(checks: readonly HostCheck[], ink: Ink): string {
     { text: host, ink: ok ? ink.good : ink.bad },
     ...steps.map(({ brief, state }): Cell => ({ text: `${MARKS[state]}${brief}`, ink: inks[state] })),
   ]);
-  const lines = checks.flatMap(({ host, steps }) => steps.filter(isNotable).map((step) => line(host, step, inks)));
+  const lines = findingsOf(checks).map((each) => line(each, checks.length, inks));
   const fit = checks.filter(({ ok }) => ok).length;
   const sum = `${fit} of ${checks.length} hosts are fit\n`;
   return `${table([head, ...rows])}${lines.length === 0 ? "" : `\n${lines.join("")}`}\n${sum}`;
@@ -127,15 +127,38 @@ export function checksText(checks: readonly HostCheck[], ink: Ink): string {
 /** So that it can be read without colours. */
 const MARKS: Readonly<Record<StepState, string>> = { ok: "", warning: "! ", failed: "x ", unknown: "" };
 
-function isNotable({ state }: CheckStep): boolean {
-  return state === "warning" || state === "failed";
+/** What is wrong, and with whom. */
+interface Finding {
+  readonly step: CheckStep;
+  readonly hosts: readonly string[];
 }
 
+/** Each once, with all hosts that it holds for; failures first. A rack of one image says the same of each of its hosts. */
+function findingsOf(checks: readonly HostCheck[]): Finding[] {
+  const found = new Map<string, { step: CheckStep; hosts: string[] }>();
+  for (const { host, steps } of checks) {
+    for (const step of steps) {
+      if (step.state !== "warning" && step.state !== "failed") continue;
+      const key = JSON.stringify([step.name, step.state, step.text, step.next]);
+      const same = found.get(key);
+      if (same === undefined) found.set(key, { step, hosts: [host] });
+      else same.hosts.push(host);
+    }
+  }
+  const all = [...found.values()];
+  return [...all.filter(({ step }) => step.state === "failed"), ...all.filter(({ step }) => step.state !== "failed")];
+}
+
+const MAX_NAMED = 8;
+
 function line(
-  host: string,
-  { name, state, text, next }: CheckStep,
+  { step: { name, state, text, next }, hosts }: Finding,
+  of: number,
   inks: Readonly<Record<StepState, (text: string) => string>>,
 ): string {
-  const what = `${MARKS[state]}${plain(host)}: ${name}: ${plain(text)}`;
+  const more = hosts.length - MAX_NAMED;
+  const some = `${hosts.slice(0, MAX_NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const whom = hosts.length === of && of > 1 ? `all ${of} hosts` : some;
+  const what = `${MARKS[state]}${plain(whom)}: ${name}: ${plain(text)}`;
   return `${inks[state](what)}\n${next === "" ? "" : `    ${next}\n`}`;
 }

@@ -55,8 +55,8 @@ export function exportCommand(): Command {
     .addOption(new Option("--value <name>", "what of it").choices(VALUES).default("windows"))
     .addOption(new Option("--format <name>", "the file's format (default: by the name of --out)").choices(FORMATS))
     .option("-o, --out <file>", "where to; standard output by default")
-    .option("--from <time>", "begin", timeOption, -600)
-    .option("--to <time>", "end; now by default", timeOption)
+    .option("--from <time>", "begin", timeOption("--from"), -600)
+    .option("--to <time>", "end; now by default", timeOption("--to"))
     .option("--columns <n>", "heatmap, series, quantiles: at most so many", integerOption("--columns", 1, 10_000))
     .option("--by <field>", "series, breakdown: a key")
     .option("--low <value>", "breakdown: only values from this on, in base units", Number)
@@ -100,14 +100,14 @@ function exportQuery(options: ExportOptions): string {
 }
 
 /** Epoch seconds; below zero: so many before the end. */
-function timeOption(text: string): number {
-  const time = /^-?\d{1,12}$/.test(text) ? Number(text) : Date.parse(text) / 1000;
-  if (!Number.isFinite(time)) {
+function timeOption(name: string): (text: string) => number {
+  return (text) => {
+    const time = /^-?\d{1,12}$/.test(text) ? Number(text) : Date.parse(text) / 1000;
+    if (Number.isFinite(time)) return Math.floor(time);
     throw new InvalidArgumentError(
-      `${JSON.stringify(text)} is no time, expected epoch seconds, 2026-01-31T12:00:00Z, or seconds before the end below zero`,
+      `${name} is ${JSON.stringify(text)}, expected epoch seconds, 2026-01-31T12:00:00Z, or seconds before the end below zero`,
     );
-  }
-  return Math.floor(time);
+  };
 }
 
 async function toFile(response: Response, signal: AbortSignal, path: string): Promise<void> {

@@ -8,7 +8,8 @@ import type {
   InstrumentationPreview,
   InstrumentationSummary,
 } from "../core/api.ts";
-import { formatQuantity, formatShort } from "../core/units.ts";
+import { durationText } from "../core/duration.ts";
+import { formatShort } from "../core/units.ts";
 import { answer, openApi, withApi, type ApiOptions } from "./api-client.ts";
 import { parseWhere } from "./find-instrumentation.ts";
 import { integerOption } from "./options.ts";
@@ -24,7 +25,7 @@ const EXAMPLES = `Examples:
 `;
 
 interface CreateOptions extends ApiOptions {
-  readonly by: readonly string[];
+  readonly by?: readonly string[];
   readonly where?: string;
   readonly label?: string;
   readonly every?: number;
@@ -50,7 +51,7 @@ function listCommand(): Command {
   return withApi(new Command("list").description("those that the token may see, with owner, age, expiry and cost"))
     .option("--json", "print the answer as it came")
     .action(async (options: JsonOptions) => {
-      const api = await openApi(options, process.env);
+      const api = await openApi(options, process.env, process.stderr);
       const got = await answer<{ instrumentations: InstrumentationSummary[] }>(
         api,
         api.client.GET("/v1/instrumentations"),
@@ -62,7 +63,7 @@ function listCommand(): Command {
 function createCommand(): Command {
   return withApi(new Command("create").description("measure a metric, from now on; prints the id"))
     .argument("<metric>", "such as syscall.ops (isotherm metrics)")
-    .option("--by <fields>", "fields to keep apart, by commas; one of them may be numeric", fieldsOption, [])
+    .option("--by <fields>", "fields to keep apart, by commas; one of them may be numeric", fieldsOption)
     .option("--where <json>", "only the events that a predicate selects")
     .option("--label <text>", "a name for people")
     .option("--every <seconds>", "length of a window", integerOption("--every", 1, 3600))
@@ -71,7 +72,7 @@ function createCommand(): Command {
     .option("--dry-run", "make nothing: print the program, where it would run, and what it would cost")
     .option("--json", "print the answer as it came")
     .action(async (metric: string, options: CreateOptions) => {
-      const { by, where, label, every, idle, life, dryRun } = options;
+      const { by = [], where, label, every, idle, life, dryRun } = options;
       const body = {
         metric,
         decomposition: [...by],
@@ -82,7 +83,7 @@ function createCommand(): Command {
         ...(life !== undefined && { lifeSec: life }),
         ...(dryRun === true && { dryRun }),
       };
-      const api = await openApi(options, process.env);
+      const api = await openApi(options, process.env, process.stderr);
       const got = await answer<InstrumentationPreview | InstrumentationSummary>(
         api,
         api.client.POST("/v1/instrumentations", { body }),
@@ -97,7 +98,7 @@ function showCommand(): Command {
     .argument("<id>", "as list prints it")
     .option("--json", "print the answer as it came")
     .action(async (id: string, options: JsonOptions) => {
-      const api = await openApi(options, process.env);
+      const api = await openApi(options, process.env, process.stderr);
       const got = await answer<InstrumentationDetail>(
         api,
         api.client.GET("/v1/instrumentations/{id}", { params: { path: { id } } }),
@@ -112,7 +113,7 @@ function deleteCommand(): Command {
   )
     .argument("<id...>", "as list prints them")
     .action(async (ids: string[], options: ApiOptions) => {
-      const api = await openApi(options, process.env);
+      const api = await openApi(options, process.env, process.stderr);
       for (const id of ids) {
         await answer<unknown>(api, api.client.DELETE("/v1/instrumentations/{id}", { params: { path: { id } } }));
       }
@@ -132,7 +133,7 @@ export function listText(all: readonly InstrumentationSummary[], nowMs: number):
     each.decomposition.join(",") || "-",
     JSON.stringify(each.predicate) === "{}" ? "-" : JSON.stringify(each.predicate),
     each.owner,
-    spanText(each.ageSec),
+    durationText(each.ageSec),
     endText(each, nowMs),
     each.cost,
   ]);
@@ -143,7 +144,7 @@ export function listText(all: readonly InstrumentationSummary[], nowMs: number):
 function endText({ standing, idleExpiresMs, expiresMs }: InstrumentationSummary, nowMs: number): string {
   if (standing) return "standing";
   const ends = [idleExpiresMs, expiresMs].filter((each) => each !== null);
-  return ends.length === 0 ? "while it is read" : `in ${spanText(Math.max(0, Math.min(...ends) - nowMs) / 1000)}`;
+  return ends.length === 0 ? "while it is read" : `in ${durationText((Math.min(...ends) - nowMs) / 1000)}`;
 }
 
 export function previewText({
@@ -176,12 +177,6 @@ function detailText({ id, metric, decomposition, states, hosts }: Instrumentatio
   const parts = [head, summary.length === 0 ? "on no host\n" : table([["HOSTS", "STATE", "WHY"], ...summary])];
   if (each.length > 0) parts.push("\n", table([["HOST", "STATE", "WHY"], ...each]));
   return parts.join("");
-}
-
-function spanText(seconds: number): string {
-  if (seconds < 120) return formatQuantity(Math.round(seconds), "s");
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`;
 }
 
 function jsonText(value: InstrumentationInfo | object): string {

@@ -28,6 +28,8 @@ import { queryCommand } from "./query.ts";
 import { scriptCommand } from "./script.ts";
 import { serveCommand } from "./serve.ts";
 import { topCommand } from "./top.ts";
+import { usageLine } from "./usage.ts";
+import { versionText } from "./version.ts";
 import { watchCommand } from "./watch.ts";
 
 /** What to do about an error, in the command line's own words. */
@@ -35,6 +37,7 @@ const HINTS: Readonly<Record<string, string>> = {
   PORT_IN_USE: " (--port chooses another, and --port 0 takes any free one)",
   DATA_DIRECTORY_IN_USE: " (--data chooses another)",
   SPOOL_IN_USE: " (each collector needs a spool of its own: --data chooses another directory)",
+  API_UNREACHABLE: " (does the service run there? --url or ISOTHERM_URL says where)",
 };
 
 /** The same for what takes a configuration file. */
@@ -54,10 +57,11 @@ const EXAMPLES = `Examples:
 
 const program = new Command("isotherm")
   .description("exact latency heatmaps of SmartOS fleets, from DTrace and kstat, per tenant and live")
+  .version(await versionText(), "-V, --version", "print the versions of this program and of Node, and the platform")
   .exitOverride()
-  .configureOutput({ writeErr: (text) => process.stderr.write(text.replace(/^error: /, "isotherm: ")) })
+  .showSuggestionAfterError(false)
   .addHelpText("before", EXAMPLES);
-examplesFirst(program);
+examplesFirst(explaining(program));
 
 const commands = [
   serveCommand(),
@@ -86,8 +90,16 @@ const commands = [
 ];
 for (const command of commands) program.addCommand(inherit(command));
 
+let outputFailure: Error | undefined;
+process.stdout.on("error", (error: Error) => void (outputFailure ??= error));
+
 try {
   await program.parseAsync();
+  // What was written last may have failed a moment later.
+  await new Promise((resolve) => setImmediate(resolve));
+  // A reader that has seen enough (`| head`) is no failure; a full disk is.
+  if (outputFailure !== undefined && errorCode(outputFailure) !== "EPIPE")
+    throw new Error("write to standard output", { cause: outputFailure });
   process.exit(0);
 } catch (error) {
   process.exit(explain(error));
@@ -96,7 +108,12 @@ try {
 /** Subcommands made elsewhere do not inherit how errors leave. */
 function inherit(command: Command): Command {
   for (const each of command.commands) inherit(each);
-  return examplesFirst(command.copyInheritedSettings(program).exitOverride());
+  return examplesFirst(explaining(command.copyInheritedSettings(program).exitOverride()));
+}
+
+/** What cannot be read is said in a line of our own. */
+function explaining(command: Command): Command {
+  return command.configureOutput({ outputError: (said, write) => write(usageLine(command, said)) });
 }
 
 /** Says what went wrong in one line. @returns the exit status */

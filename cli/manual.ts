@@ -9,15 +9,16 @@ const HEAD = `# The command line
 <!-- Printed by \`isotherm manual\` from the commands: change them there. -->
 
 Every command explains itself: \`isotherm COMMAND --help\`, examples first. \`isotherm completion SHELL\` prints what bash, zsh or fish
-need to complete commands, options and metrics.
+need to complete commands, options and metrics. \`isotherm --version\` says which version this is, and on which Node and platform.
 
 ## What holds for all of them
 
 | Exit status | Meaning                                                                                             |
 | ----------- | --------------------------------------------------------------------------------------------------- |
-| 0           | Done; or ended as asked: q, Ctrl-C, SIGTERM, a reader of the output that went                       |
+| 0           | Done; or ended as asked: a service, the demo, watch and top by q, Ctrl-C or SIGTERM, anything by a reader of its output that went |
 | 1           | Failed: one line on standard error says what was attempted, and why it failed ([errors](errors.md)) |
 | 2           | The command line or the configuration is wrong: the line names the option or key, its value, and what was expected |
+| 130, 143    | Ended by Ctrl-C (130) or SIGTERM (143) before it was done |
 
 - Results go to standard output, everything else to standard error. \`--json\` is for programs: its shape is in the command's help.
 - Colours are for terminals only, and \`NO_COLOR\` switches them off. What takes longer than a second says on a terminal how far it is.

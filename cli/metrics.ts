@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { metricName } from "../core/metric.ts";
 import { catalogue } from "../d-scripts/catalogue.ts";
 import type { Entry } from "../d-scripts/recipe.ts";
+import { table } from "./table.ts";
 
 const EXAMPLES = `
 Examples:
@@ -45,15 +46,4 @@ export function metricsTable(entries: readonly Entry[]): string {
     metric.fields.map((field) => (field.arity === "numeric" ? `${field.name}*` : field.name)).join(" "),
   ]);
   return table([["METRIC", "SOURCE", "COST", "WHO", "PLATFORMS", "WHAT", "FIELDS"], ...rows]);
-}
-
-/** Columns as wide as their widest cell, two spaces apart; the last is not padded. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd();
-  return `${rows.map(line).join("\n")}\n`;
 }

@@ -17,6 +17,17 @@ export function integerOption(name: string, min: number, max: number): (text: st
   };
 }
 
+/** A number above zero. */
+export function amountOption(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
+      throw new InvalidArgumentError(`${name} is ${JSON.stringify(text)}, expected a number above 0`);
+    }
+    return value;
+  };
+}
+
 export function pathOption(text: string): string {
   if (text === "") throw new InvalidArgumentError('the value is "", expected a path');
   return text;

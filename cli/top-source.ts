@@ -4,21 +4,13 @@
  * Latency and rate are one distribution a zone over the last seconds (the columns of its heatmap merged), CPU a series of the
  * same seconds; what nobody measures is null, never zero.
  */
-import type {
-  Breakdown,
-  Heatmap,
-  HeatmapGroup,
-  InstrumentationInfo,
-  Series,
-  SessionInfo,
-  ZoneInfo,
-} from "../core/api.ts";
-import { errorCode } from "../core/errors.ts";
+import type { Breakdown, Heatmap, HeatmapGroup, InstrumentationInfo, Series } from "../core/api.ts";
 import { bucketsOf } from "../core/histogram/buckets.ts";
 import { merge, quantile } from "../core/histogram/distribution.ts";
 import { parseScheme } from "../core/histogram/scheme.ts";
 import { answer, type Api } from "./api-client.ts";
 import { badWhat, findInstrumentation, findMetric } from "./find-instrumentation.ts";
+import { zoneNames } from "./zone-names.ts";
 
 export interface TopZone {
   readonly zone: string;
@@ -167,16 +159,4 @@ async function readCpu(api: Api, id: string, window: Window): Promise<Map<string
       return key === "" || known.length === 0 ? [] : [[key, known.reduce((sum, each) => sum + each, 0) / known.length]];
     }),
   );
-}
-
-/** Operators are told where zones are, tenants what theirs are called. */
-async function zoneNames(api: Api): Promise<Map<string, { alias: string; host: string }>> {
-  try {
-    const { zones } = await answer<{ zones: readonly ZoneInfo[] }>(api, api.client.GET("/v1/zones"));
-    return new Map(zones.map(({ zone, alias, host }) => [zone, { alias, host }]));
-  } catch (error) {
-    if (errorCode(error) !== "API_REFUSED") throw error;
-    const { tenant } = await answer<SessionInfo>(api, api.client.GET("/v1/session"));
-    return new Map((tenant?.zones ?? []).map(({ name, alias }) => [name, { alias, host: "" }]));
-  }
 }

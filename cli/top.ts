@@ -24,7 +24,8 @@ const EXAMPLES = `Examples:
 `;
 
 const HELP = `
-Keys: q or Ctrl-C ends; l sorts by p99, m by p50, r by rate, c by CPU. Standing on a file or a pipe it prints once and ends.
+Keys: q or Ctrl-C ends; l sorts by p99, m by p50, r by rate, c by CPU. Into a file or a pipe it prints once and ends. On a narrow
+screen names are shortened and columns left out, the one that it is sorted by last.
 
 Exit status: 0 ended as asked; 1 the API refused; 2 the command line is wrong.`;
 
@@ -72,35 +73,78 @@ export function sortZones(zones: readonly TopZone[], sort: Sort): TopZone[] {
   return [...zones].sort((a, b) => (b[sort] ?? -1) - (a[sort] ?? -1) || (a.zone < b.zone ? -1 : 1));
 }
 
-export function topText(answer: TopAnswer, sort: Sort, ink: Ink): string {
-  const { metric, unit, windowSec, watchedSec, zones, otherRate } = answer;
-  const value = (of: number | null): string => (of === null ? "-" : formatQuantity(of, unit));
-  const head = (text: string, by?: Sort): Cell => ({
-    text: by === sort ? `${text}*` : text,
-    right: by !== undefined,
-    ...(by === sort ? { ink: ink.strong } : {}),
-  });
-  const rows = zones.map(({ zone, alias, host, rate, p50, p99, cpu }): (Cell | string)[] => [
-    zone,
-    alias,
-    host,
-    { text: `${formatShort(rate)}/s`, right: true },
-    { text: value(p50), right: true },
-    { text: value(p99), right: true },
-    { text: cpu === null ? "-" : `${cpu.toFixed(1)} %`, right: true },
-  ]);
-  const heads = [
-    head("ZONE"),
-    head("ALIAS"),
-    head("HOST"),
-    head("RATE", "rate"),
-    head("P50", "p50"),
-    head("P99", "p99"),
-    head("CPU", "cpu"),
-  ];
+/** @param columns how wide it may be: what matters least gives way first, and what it is sorted by never */
+export function topText(answer: TopAnswer, sort: Sort, ink: Ink, columns = Infinity): string {
+  const { metric, windowSec, watchedSec, otherRate } = answer;
+  const layouts = LAYOUTS.map((layout) => ({ ...layout, without: layout.without.filter((each) => each !== sort) }));
+  const widthOf = (layout: Layout): number =>
+    Math.max(
+      ...topTable(answer, sort, layout, NO_INK)
+        .split("\n")
+        .map((line) => line.length),
+    );
+  const layout = layouts.find((each) => widthOf(each) <= columns) ?? layouts.at(-1) ?? WHOLE;
   const rest = otherRate > 0 ? `and others: ${formatShort(otherRate)}/s\n` : "";
   const span = watchedSec < windowSec ? `${watchedSec} s watched of ${windowSec} s` : `${windowSec} s`;
-  return `${ink.dim(`${metric} over ${span}, by ${sort}`)}\n${table([heads, ...rows])}${rest}`;
+  return `${ink.dim(`${metric} over ${span}, by ${sort}`)}\n${topTable(answer, sort, layout, ink)}${rest}`;
+}
+
+const NO_INK = inkFor({}, {});
+
+interface Layout {
+  /** Of a zone's name: all of it, its first letters, or only where it has no alias. */
+  readonly zone: "whole" | "short" | "none";
+  readonly without: readonly (Sort | "host")[];
+}
+
+const WHOLE: Layout = { zone: "whole", without: [] };
+/** From a wide terminal to a narrow one. */
+const LAYOUTS: readonly Layout[] = [
+  WHOLE,
+  { zone: "short", without: [] },
+  { zone: "short", without: ["host"] },
+  { zone: "none", without: ["host"] },
+  { zone: "none", without: ["host", "p50"] },
+  { zone: "none", without: ["host", "p50", "cpu"] },
+  { zone: "none", without: ["host", "p50", "cpu", "rate"] },
+];
+/** As much of a uuid as tells zones apart. */
+const SHORT = 8;
+
+function topTable({ unit, zones }: TopAnswer, sort: Sort, { zone, without }: Layout, ink: Ink): string {
+  const value = (of: number | null): string => (of === null ? "-" : formatQuantity(of, unit));
+  const heads = { rate: "RATE", p50: "P50", p99: "P99", cpu: "CPU" } as const;
+  const figures = (["rate", "p50", "p99", "cpu"] as const).filter((each) => !without.includes(each));
+  const texts = {
+    rate: ({ rate }: TopZone) => `${formatShort(rate)}/s`,
+    p50: ({ p50 }: TopZone) => value(p50),
+    p99: ({ p99 }: TopZone) => value(p99),
+    cpu: ({ cpu }: TopZone) => (cpu === null ? "-" : `${cpu.toFixed(1)} %`),
+  };
+  const names: readonly (readonly [head: string, text: (of: TopZone) => string])[] = [
+    ...(zone === "none"
+      ? [["ZONE", (of: TopZone) => (of.alias === "" ? of.zone.slice(0, SHORT) : of.alias)] as const]
+      : [
+          ["ZONE", (of: TopZone) => (zone === "short" ? of.zone.slice(0, SHORT) : of.zone)] as const,
+          ["ALIAS", (of: TopZone) => of.alias] as const,
+        ]),
+    // A tenant is not told where its zones are.
+    ...(without.includes("host") || zones.every(({ host }) => host === "")
+      ? []
+      : [["HOST", (of: TopZone) => of.host] as const]),
+  ];
+  const head = [
+    ...names.map(([text]) => text),
+    ...figures.map((by): Cell => {
+      const text = by === sort ? `${heads[by]}*` : heads[by];
+      return { text, right: true, ...(by === sort && { ink: ink.strong }) };
+    }),
+  ];
+  const rows = zones.map((each): (Cell | string)[] => [
+    ...names.map(([, text]) => text(each)),
+    ...figures.map((by): Cell => ({ text: texts[by](each), right: true })),
+  ]);
+  return table([head, ...rows]);
 }
 
 async function topScreen(source: TopSource, options: TopOptions): Promise<void> {
@@ -116,7 +160,7 @@ async function topScreen(source: TopSource, options: TopOptions): Promise<void> 
       const shown =
         top === undefined
           ? ["waiting for the first answer"]
-          : topText({ ...top, zones: sortZones(top.zones, sort).slice(0, room) }, sort, ink)
+          : topText({ ...top, zones: sortZones(top.zones, sort).slice(0, room) }, sort, ink, columns)
               .trimEnd()
               .split("\n");
       const foot = trouble === "" ? "q quit  sort by: l p99  m p50  r rate  c CPU" : `! ${trouble}`;

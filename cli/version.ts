@@ -1,5 +1,5 @@
 /**
- * version.ts: the version of this program, from the package that this file belongs to, built or not.
+ * version.ts: the version of this program, from the package that this file belongs to, built or not; and all that a report of a fault needs.
  */
 import { readFile } from "node:fs/promises";
 
@@ -9,4 +9,9 @@ export async function packageVersion(): Promise<string> {
     if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
   }
   return "unknown";
+}
+
+/** `isotherm 0.1.0, Node v20.19.0, linux x64` */
+export async function versionText(): Promise<string> {
+  return `isotherm ${await packageVersion()}, Node ${process.version}, ${process.platform} ${process.arch}`;
 }

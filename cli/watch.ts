@@ -27,7 +27,7 @@ import { plotColumns, watchFrame, type WatchKeys } from "./watch-frame.ts";
 const EXAMPLES = `Examples:
   isotherm watch syscall.ops --token-file operator.token
   isotherm watch syscall.ops --by zonename --where '{"eq": ["execname", "postgres"]}'
-  isotherm watch 01K9ZQ4T7M                          one instrumentation, by its id (isotherm top and the page show ids)
+  isotherm watch 9c1f0e7a5b3d2468                    one instrumentation, by its id (isotherm instrumentation list)
   isotherm watch syscall.ops | tee latency.txt       a line a column, where there is no screen
   isotherm watch syscall.ops --json | jq .p99
 `;

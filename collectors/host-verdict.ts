@@ -4,6 +4,7 @@
  * Each step is ok, a warning (data will come, but not all or not as they should), failed, or unknown because an earlier one
  * failed. Whatever is not ok says what to do next. Pure: reports in, steps out.
  */
+import { durationText } from "../core/duration.ts";
 import type { EnablingStatus, HostReport, MetricSupport } from "../core/host-status.ts";
 import { QUARANTINE } from "../core/window.ts";
 import type { Platform } from "../d-scripts/recipe.ts";
@@ -169,7 +170,7 @@ function zonesStep({ zones, platform }: Evidence): Judged {
 function clockStep(facts: HostFacts | undefined): Judged {
   const offsetMs = facts?.clockOffsetMs ?? null;
   if (offsetMs === null) return warning("not said", "the host does not tell its time", "install the current wrapper");
-  const text = `${offsetMs >= 0 ? "+" : "-"}${duration(Math.abs(offsetMs))}`;
+  const text = `${offsetMs >= 0 ? "+" : "-"}${durationText(Math.abs(offsetMs) / 1000, "ms")}`;
   if (Math.abs(offsetMs) < CLOCK_STANDS_MS) return ok(text);
   const next = "let NTP set the host's clock, and this machine's (svcs ntp; chronyc tracking)";
   return Math.abs(offsetMs) <= CLOCK_BELIEVED_MS
@@ -245,7 +246,7 @@ function metricsStep(evidence: Evidence): Judged {
   if (can.length === compiled.length) return ok(brief);
   if (can.length === 0)
     return failed(brief, cannot[0]?.reason ?? "none was compiled in time", "see dtrace; --timeout gives it longer");
-  const why = listed(cannot.map(({ metric, reason }) => (reason === "" ? metric : `${metric} (${reason})`)));
+  const why = withReasons(cannot);
   return open > 0
     ? warning(
         `${brief}, ${open} open`,
@@ -257,6 +258,22 @@ function metricsStep(evidence: Evidence): Judged {
         `do not compile: ${why}`,
         "nothing, if the host lacks what they measure; else isotherm script METRIC, by hand",
       );
+}
+
+/** What dtrace begins with, which the sentence says already. */
+const FAILED_TO_COMPILE =
+  /^exit status 1: (dtrace: )?failed to compile script \S+: (line \d+: dtrace: failed to compile script: )?/;
+
+/** Each reason once, after the metrics that it holds for: dtrace's are long, and may be all the same. */
+function withReasons(metrics: readonly MetricSupport[]): string {
+  const names = new Map<string, string[]>();
+  for (const { metric, reason } of metrics) {
+    const own = reason.replace(FAILED_TO_COMPILE, "");
+    names.set(own, [...(names.get(own) ?? []), metric]);
+  }
+  const all = [...names].map(([reason, some]) => listed(some) + (reason === "" ? "" : ` (${reason})`));
+  const more = all.length - MAX_LISTED;
+  return all.slice(0, MAX_LISTED).join("; ") + (more > 0 ? `; and for ${more} more reasons` : "");
 }
 
 /** kstat metrics are in the list as well, once they have run. */
@@ -286,10 +303,4 @@ const MAX_LISTED = 6;
 function listed(names: readonly string[]): string {
   const more = names.length - MAX_LISTED;
   return names.slice(0, MAX_LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
-
-function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }

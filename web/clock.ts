@@ -4,6 +4,8 @@
  * Everything takes epoch seconds. The page asks for ranges by the server's clock, since a laptop's may be off by minutes and
  * would then ask for a future that has no data.
  */
+export { durationText } from "../core/duration.ts";
+
 export type Zone = "utc" | "local";
 
 /** `14:02:10` */
@@ -59,24 +61,4 @@ function parts(ts: number, zone: Zone): [number, number, number, number, number,
 
 function two(value: number): string {
   return value.toString().padStart(2, "0");
-}
-
-/** How long something is, in its two largest units: `3 d 4 h`, `5 min`, `12 s`. */
-export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const units = [
-    ["y", 31_536_000],
-    ["d", 86_400],
-    ["h", 3600],
-    ["min", 60],
-    ["s", 1],
-  ] as const;
-  const first = units.findIndex(([, size]) => whole >= size);
-  if (first < 0) return "0 s";
-  const [name, size] = units[first] ?? units[4];
-  const number = Math.floor(whole / size);
-  const next = units[first + 1];
-  // Beyond a few of the larger unit the smaller one is noise.
-  const rest = next === undefined || number >= 10 || next[0] === "s" ? 0 : Math.floor((whole % size) / next[1]);
-  return rest === 0 ? `${number} ${name}` : `${number} ${name} ${rest} ${next?.[0] ?? ""}`;
 }

@@ -33,7 +33,7 @@ describe("a list of instrumentations", () => {
 
   test("says when each ends: whichever comes first", () => {
     assert.equal(ends({}), "in 10 min");
-    assert.equal(ends({ expiresMs: NOW + 60_000 }), "in 60 s");
+    assert.equal(ends({ expiresMs: NOW + 60_000 }), "in 1 min");
     assert.equal(ends({ idleExpiresMs: null }), "while it is read");
     assert.equal(ends({ idleExpiresMs: null, expiresMs: NOW + 86_400_000 * 3 }), "in 3 d");
     assert.equal(ends({ standing: true }), "standing");

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { openApi } from "../../cli/api-client.ts";
 import { inkFor } from "../../cli/ink.ts";
-import { openTop, type TopSource } from "../../cli/top-source.ts";
+import { openTop, type TopSource, type TopZone } from "../../cli/top-source.ts";
 import { topText } from "../../cli/top.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import { bucketsOf, type Buckets } from "../../core/histogram/buckets.ts";
@@ -86,6 +86,30 @@ describe("isotherm top", () => {
         );
       }
     }
+  });
+
+  test("on a narrow terminal names are shortened and columns left out, the one that it is sorted by last", () => {
+    const zone = (name: string, alias: string): TopZone => ({
+      ...{ zone: name, alias, host: "cn-01", rate: 1200, p50: 18_500, p99: 97_400_000, cpu: 15.8 },
+    });
+    const zones = [zone("c518e953-b88b-40d3-957c-ce425ccba64a", "web-1"), zone("global", "")];
+    const window = { from: 0, to: 10 };
+    const answer = { metric: "syscall.ops", unit: "time", window, windowSec: 10, watchedSec: 10, zones, otherRate: 0 };
+    const headAt = (columns: number, sort: Parameters<typeof topText>[1] = "p99"): string[] => {
+      const lines = topText(answer, sort, inkFor({}, {}), columns).trimEnd().split("\n");
+      assert.ok(
+        lines.slice(1).every((line) => line.length <= columns),
+        `${columns}: ${lines.join("\n")}`,
+      );
+      return (lines[1] ?? "").trim().split(/ +/);
+    };
+    assert.deepEqual(headAt(100), ["ZONE", "ALIAS", "HOST", "RATE", "P50", "P99*", "CPU"]);
+    assert.match(topText(answer, "p99", inkFor({}, {}), 70), /\nc518e953 {2}web-1 {2}cn-01 /);
+    assert.deepEqual(headAt(40), ["ZONE", "RATE", "P50", "P99*", "CPU"]);
+    assert.match(topText(answer, "p99", inkFor({}, {}), 40), /\nweb-1 .*\nglobal /);
+    assert.deepEqual(headAt(32), ["ZONE", "RATE", "P99*", "CPU"]);
+    assert.deepEqual(headAt(32, "p50"), ["ZONE", "RATE", "P50*", "P99"]);
+    assert.deepEqual(headAt(24, "cpu"), ["ZONE", "P99", "CPU*"]);
   });
 
   test("a rate is over the seconds that were watched, and the head says how many", async () => {

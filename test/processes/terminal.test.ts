@@ -208,7 +208,11 @@ stty -a | tr ' ;' '\\n\\n' | grep -E '^-?(icanon|echo)$'
       [["watch", "syscall.ops", "--by", "nope", "--where", "{"], 2, /--where is "\{", expected JSON/],
       [["export", "syscall.ops"], 2, /--format is missing/],
       [["top", "--token-file", "/nope"], 2, /--token-file is "\/nope", expected a file to read \(ENOENT\)/],
-      [["top", "--url", "http://127.0.0.1:1"], 1, /^isotherm: ask http:\/\/127\.0\.0\.1:1: fetch failed: /],
+      [["top", "--url", "http://127.0.0.1:1"], 1, /^isotherm: ask http:\/\/127\.0\.0\.1:1: fetch failed: .*--url/],
+      [["alerts", "silence", "slow"], 2, /^isotherm: "slow" is no matcher, expected NAME=VALUE/],
+      [["alerts", "test", "/nope.yaml"], 2, /^isotherm: read \/nope\.yaml: ENOENT/],
+      [["nope"], 2, /^isotherm: unknown command 'nope' \(isotherm --help\)$/m],
+      [["capacity", "fit", "--cpu", "much"], 2, /^isotherm: --cpu is "much", expected a number above 0 \(isotherm cap/],
     ];
     for (const [args, status, line] of rows) {
       const outcome = await run(...args);
@@ -216,6 +220,63 @@ stty -a | tr ' ;' '\\n\\n' | grep -E '^-?(icanon|echo)$'
       assert.match(outcome.stderr, line);
       assert.equal(outcome.stderr.trim().split("\n").length, 1);
     }
+  });
+
+  test("what is made is ended again, by its id", async () => {
+    const made = await run("instrumentation", "create", "proc.execs", "--by", "execname", "--idle", "60");
+    assert.match(made.stdout, /^[0-9a-f]{16}\n$/, made.stderr);
+    const id = made.stdout.trim();
+    assert.deepEqual(await run("instrumentation", "delete", id), { stdout: "", stderr: "", status: 0 });
+    const gone = await run("instrumentation", "show", id);
+    assert.equal(gone.status, 1, gone.stdout);
+  });
+
+  test("a rule is tried, and what fires listed, with zones by alias, values with units, and as JSON", async () => {
+    const instrumentation = { metric: "syscall.ops", decomposition: ["execname", "latency", "syscall"] };
+    const condition = { kind: "quantile", q: 0.5, windowSec: 10, above: 1 };
+    const rule = { name: "any", instrumentation, per: "zonename", condition, everySec: 10 };
+    await writeFile(join(dir, "rules.yaml"), JSON.stringify({ rules: [rule] }));
+    const { status, stdout, stderr } = await run("alerts", "test", join(dir, "rules.yaml"), "--days", "1");
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.match(stdout, /^any: would have fired .* in the last day, for \d of \d keys\n/);
+    assert.match(stdout, /^ {2}20\S+Z {2}(until now|for .*) {2}worst \S+ us +\S+-0 \([0-9a-f-]{36} on cn-01\)$/m);
+    const { rules } = JSON.parse((await run("alerts", "test", join(dir, "rules.yaml"), "--json")).stdout) as {
+      rules: { name: string; alerts: unknown[] }[];
+    };
+    assert.deepEqual([rules.length, rules[0]?.name], [1, "any"]);
+    assert.ok((rules[0]?.alerts.length ?? 0) >= 2);
+    assert.deepEqual(Object.keys(JSON.parse((await run("alerts", "list", "--all", "--json")).stdout) as object), [
+      "alerts",
+    ]);
+    await writeFile(join(dir, "wrong.yaml"), JSON.stringify({ rules: [rule, { ...rule, per: "nope" }] }));
+    const wrong = await run("alerts", "test", join(dir, "wrong.yaml"), "--days", "1");
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stderr, /^isotherm: try .*wrong\.yaml: rules\[1\]: ask http.*per.*\n$/);
+    await writeFile(join(dir, "hooks.yaml"), JSON.stringify({ hooks: [] }));
+    assert.equal((await run("alerts", "test", join(dir, "hooks.yaml"))).status, 2, "no rule is no success");
+  });
+
+  test("a reader that has seen enough is no failure, a full disk is", async () => {
+    const shell = async (command: string): Promise<string> => {
+      const { stdout } = await promisify(execFile)("bash", ["-c", command, "bash", process.execPath, MAIN], {
+        env: environment,
+      });
+      return stdout;
+    };
+    assert.equal(
+      await shell('"$1" --import tsx "$2" manual 2>&1 | head -1; echo "${PIPESTATUS[0]}"'),
+      "# The command line\n0\n",
+    );
+    assert.equal(
+      await shell('"$1" --import tsx "$2" metrics 2>&1 >/dev/full; echo "$?"'),
+      "isotherm: write to standard output: ENOSPC: no space left on device, write\n1\n",
+    );
+  });
+
+  test("the version is one line", async () => {
+    const { status, stdout } = await run("--version");
+    assert.equal(status, 0);
+    assert.match(stdout, /^isotherm \d+\.\d+\.\d+, Node v\d+\.\d+\.\d+, \w+ \w+\n$/);
   });
 
   test("check prints a table, says on standard error how many hosts are unfit, and ends with 1; without hosts with 0", async () => {

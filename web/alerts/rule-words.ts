@@ -2,9 +2,12 @@
  * rule-words.ts: a rule as people say it: `p99 of latency over 1 min above 10 ms for 30 s, until below 8 ms`.
  */
 import { thresholdOf, type Condition, type Kind, type Rule } from "../../core/alerts/rule.ts";
-import { unitOfCondition, unitOfValues, type UnitGround } from "../../core/alerts/unit.ts";
-import { formatQuantity, formatRange, formatShare } from "../../core/units.ts";
+import { unitOfValues, type UnitGround } from "../../core/alerts/unit.ts";
+import { valueText } from "../../core/alerts/value-text.ts";
+import { formatRange } from "../../core/units.ts";
 import { quantileText, secondsText, shareText } from "./typed.ts";
+
+export { amountWords, valueText } from "../../core/alerts/value-text.ts";
 
 /** Kinds of condition as the form names them, and what each looks at. */
 export const KIND_WORDS: Readonly<Record<Kind, readonly [name: string, detail: string]>> = {
@@ -19,21 +22,6 @@ export const KIND_WORDS: Readonly<Record<Kind, readonly [name: string, detail: s
   coverage: ["coverage", "the share of what should be watched and is not"],
   drops: ["drops", "events known to be lost"],
 };
-
-/** A value of a rule with its unit; a dash where it is not known. */
-export function valueText(value: number | null, condition: Condition, ground: UnitGround | null): string {
-  if (value === null) return "–";
-  if (condition.kind === "absent") return value > 0.5 ? "nobody watched" : "watched";
-  // Of the factor of its windows: what the unit says in words would be said in each line.
-  if (condition.kind === "burn") return `${formatQuantity(value, "")} ×`;
-  return amountWords(value, ground === null ? "" : unitOfCondition(condition, ground));
-}
-
-/** Shares as percent; others with their unit. */
-export function amountWords(value: number, unit: string): string {
-  if (unit === "share") return formatShare(value, 1);
-  return formatQuantity(value, unit).trim();
-}
 
 /** What the threshold asks: `above 10 ms`. */
 export function thresholdText(condition: Condition, ground: UnitGround | null): string {
