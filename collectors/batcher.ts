@@ -34,8 +34,8 @@ const MAX_LINGER_MS = 500;
 export class Batcher implements RowSink {
   readonly #options: BatcherOptions;
   readonly #open = new Map<number, OpenBatch>();
-  /** Of the last batch: the next is about as large. */
-  #size = { rows: 64, entries: 256 };
+  /** The last batch's: the next is made in the same memory. */
+  #spare: BatchBuilder | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BatcherOptions) {
@@ -45,7 +45,10 @@ export class Batcher implements RowSink {
   add(rows: readonly WindowShare[], coverage: CoverageRow): void {
     const day = Math.floor(coverage.ts / DAY_SEC);
     let open = this.#open.get(day);
-    if (open === undefined) this.#open.set(day, (open = { builder: new BatchBuilder(this.#size), coverage: [] }));
+    if (open === undefined) {
+      this.#open.set(day, (open = { builder: this.#spare ?? new BatchBuilder(), coverage: [] }));
+      this.#spare = undefined;
+    }
     open.builder.addWindows(coverage, rows);
     open.builder.addCoverage(coverage);
     open.coverage.push(coverage);
@@ -67,8 +70,11 @@ export class Batcher implements RowSink {
 
   #close(day: number, { builder, coverage }: OpenBatch): void {
     this.#open.delete(day);
-    this.#size = { rows: builder.rows, entries: builder.entries };
     const batch = builder.finish();
     this.#options.spool.append(encodeBatch(batch), batch.rows, coverage);
+    // The memory of a window larger than any batch is not kept.
+    if (builder.rows > 2 * MAX_ROWS || builder.entries > 2 * MAX_ENTRIES) return;
+    builder.restart();
+    this.#spare = builder;
   }
 }

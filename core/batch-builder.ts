@@ -18,6 +18,10 @@ import {
   type WindowShare,
 } from "./window.ts";
 
+/** Where a builder begins to grow from. */
+const ROWS = 64;
+const ENTRIES = 256;
+
 export class BatchBuilder {
   #rows = 0;
   #entries = 0;
@@ -42,22 +46,20 @@ export class BatchBuilder {
   readonly #reason: DictBuilder;
   readonly #detail: DictBuilder;
 
-  /** @param room rows and entries that are expected: growing copies, and what is copied from becomes garbage */
-  constructor(room: { readonly rows: number; readonly entries: number } = { rows: 64, entries: 256 }) {
-    const size = Math.max(1, room.rows);
-    this.#kind = new Uint8Array(size);
-    this.#tick = new Uint32Array(size);
-    this.#ts = new Uint32Array(size);
-    this.#offsets = new Int32Array(size + 1);
-    this.#bucket = new Int16Array(Math.max(1, room.entries));
-    this.#count = new Uint32Array(Math.max(1, room.entries));
-    this.#value = new BigInt64Array(size);
-    this.#dropped = new BigUint64Array(size);
-    this.#events = new BigUint64Array(size);
-    this.#endedMs = new BigInt64Array(size);
-    this.#receivedMs = new BigInt64Array(size);
-    this.#elapsedNs = new BigUint64Array(size);
-    const texts = (): DictBuilder => new DictBuilder(size);
+  constructor() {
+    this.#kind = new Uint8Array(ROWS);
+    this.#tick = new Uint32Array(ROWS);
+    this.#ts = new Uint32Array(ROWS);
+    this.#offsets = new Int32Array(ROWS + 1);
+    this.#bucket = new Int16Array(ENTRIES);
+    this.#count = new Uint32Array(ENTRIES);
+    this.#value = new BigInt64Array(ROWS);
+    this.#dropped = new BigUint64Array(ROWS);
+    this.#events = new BigUint64Array(ROWS);
+    this.#endedMs = new BigInt64Array(ROWS);
+    this.#receivedMs = new BigInt64Array(ROWS);
+    this.#elapsedNs = new BigUint64Array(ROWS);
+    const texts = (): DictBuilder => new DictBuilder();
     [this.#spec, this.#enabling, this.#host, this.#zone] = [texts(), texts(), texts(), texts()];
     [this.#status, this.#reason, this.#detail] = [texts(), texts(), texts()];
     this.#keys = Array.from({ length: MAX_KEYS }, texts);
@@ -112,7 +114,7 @@ export class BatchBuilder {
     this.#offsets[at + 1] = this.#entries;
   }
 
-  /** The batch; its arrays are views, so the builder must not be used afterwards. */
+  /** The batch; its arrays are views, so the builder must not be used afterwards, or only from `restart` on. */
   finish(): Batch {
     const rows = this.#rows;
     return {
@@ -138,6 +140,21 @@ export class BatchBuilder {
       elapsedNs: this.#elapsedNs.subarray(0, rows),
       detail: this.#detail.finish(rows),
     };
+  }
+
+  /**
+   * Begins anew in the same memory, over what `finish` gave, which must be done with: a batch a second in arrays of its own is what
+   * has the whole heap marked again and again.
+   */
+  restart(): void {
+    // The others are written with each row.
+    for (const sparse of [this.#value, this.#dropped, this.#events, this.#endedMs, this.#receivedMs, this.#elapsedNs]) {
+      sparse.fill(0n, 0, this.#rows);
+    }
+    this.#rows = 0;
+    this.#entries = 0;
+    const texts = [this.#spec, this.#enabling, this.#host, this.#zone, this.#status, this.#reason, this.#detail];
+    for (const column of [...texts, ...this.#keys]) column.restart();
   }
 
   /** Makes rows of one window. @returns the first of them */
@@ -210,13 +227,9 @@ export class BatchBuilder {
 }
 
 class DictBuilder {
-  #codes: Int32Array;
-  readonly #values: string[] = [];
+  #codes = new Int32Array(ROWS);
+  #values: string[] = [];
   readonly #index = new Map<string, number>();
-
-  constructor(room: number) {
-    this.#codes = new Int32Array(room);
-  }
 
   set(at: number, value: string): void {
     const code = this.#codeOf(value);
@@ -234,6 +247,11 @@ class DictBuilder {
 
   finish(rows: number): DictColumn {
     return { codes: this.#codes.subarray(0, rows), values: this.#values };
+  }
+
+  restart(): void {
+    this.#values = [];
+    this.#index.clear();
   }
 
   #codeOf(value: string): number {

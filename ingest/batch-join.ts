@@ -1,50 +1,68 @@
 /**
  * batch-join.ts: several batches as one, row after row, so that one insert stores them all.
  *
- * Each column is written once, into an array of its final length; texts are numbered anew, each once, since the store refuses
- * a dictionary that has a text twice.
+ * Each column is written once, where the join before had it: a join is encoded at once and then over, and megabytes of new arrays for
+ * each would have the whole heap marked every other second. Texts are numbered anew, each once, since the store refuses a dictionary
+ * that has a text twice.
  */
 import type { AttributedBatch, DictColumn } from "../core/window.ts";
 
-type Numeric = Uint8Array | Int16Array | Uint32Array | BigInt64Array | BigUint64Array;
+type Numeric = Uint8Array | Int16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
 
-/** @param batches at least one; they stay as they are */
-export function joinBatches(batches: readonly AttributedBatch[]): AttributedBatch {
+/** Memory for the columns of one join after another. It is as large as the largest was. */
+export class JoinRoom {
+  readonly #arrays = new Map<string, Numeric>();
+
+  /** @returns the column's array, with what is left in it from before */
+  take<T extends Numeric>(column: string, kind: new (length: number) => T, length: number): T {
+    const array = this.#arrays.get(column);
+    if (array instanceof kind && array.length >= length) return array.subarray(0, length) as T;
+    const larger = new kind(length);
+    this.#arrays.set(column, larger);
+    return larger;
+  }
+}
+
+/**
+ * @param batches at least one; they stay as they are
+ * @param room what was joined in it before is overwritten
+ */
+export function joinBatches(batches: readonly AttributedBatch[], room = new JoinRoom()): AttributedBatch {
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const entries = batches.reduce((sum, { bucket }) => sum + bucket.length, 0);
-  const text = (of: (batch: AttributedBatch) => DictColumn): DictColumn => joinTexts(batches.map(of), rows);
+  const text = (name: string, of: (batch: AttributedBatch) => DictColumn): DictColumn =>
+    joinTexts(batches.map(of), room.take(name, Int32Array, rows));
   const keys = batches[0]?.keys ?? [];
   return {
     rows,
-    kind: joined(batches, ({ kind }) => kind, new Uint8Array(rows)),
-    spec: text(({ spec }) => spec),
-    enabling: text(({ enabling }) => enabling),
-    host: text(({ host }) => host),
-    tick: joined(batches, ({ tick }) => tick, new Uint32Array(rows)),
-    ts: joined(batches, ({ ts }) => ts, new Uint32Array(rows)),
-    zone: text(({ zone }) => zone),
-    keys: keys.map((_, k) => text((batch) => batch.keys[k] ?? NO_TEXT)),
-    offsets: joinOffsets(batches, rows),
-    bucket: joined(batches, ({ bucket }) => bucket, new Int16Array(entries)),
-    count: joined(batches, ({ count }) => count, new Uint32Array(entries)),
-    value: joined(batches, ({ value }) => value, new BigInt64Array(rows)),
-    status: text(({ status }) => status),
-    reason: text(({ reason }) => reason),
-    dropped: joined(batches, ({ dropped }) => dropped, new BigUint64Array(rows)),
-    events: joined(batches, ({ events }) => events, new BigUint64Array(rows)),
-    endedMs: joined(batches, ({ endedMs }) => endedMs, new BigInt64Array(rows)),
-    receivedMs: joined(batches, ({ receivedMs }) => receivedMs, new BigInt64Array(rows)),
-    elapsedNs: joined(batches, ({ elapsedNs }) => elapsedNs, new BigUint64Array(rows)),
-    detail: text(({ detail }) => detail),
-    tenant: text(({ tenant }) => tenant),
+    kind: joined(batches, ({ kind }) => kind, room.take("kind", Uint8Array, rows)),
+    spec: text("spec", ({ spec }) => spec),
+    enabling: text("enabling", ({ enabling }) => enabling),
+    host: text("host", ({ host }) => host),
+    tick: joined(batches, ({ tick }) => tick, room.take("tick", Uint32Array, rows)),
+    ts: joined(batches, ({ ts }) => ts, room.take("ts", Uint32Array, rows)),
+    zone: text("zone", ({ zone }) => zone),
+    keys: keys.map((_, k) => text(`k${k + 1}`, (batch) => batch.keys[k] ?? NO_TEXT)),
+    offsets: joinOffsets(batches, room.take("offsets", Int32Array, rows + 1)),
+    bucket: joined(batches, ({ bucket }) => bucket, room.take("bucket", Int16Array, entries)),
+    count: joined(batches, ({ count }) => count, room.take("count", Uint32Array, entries)),
+    value: joined(batches, ({ value }) => value, room.take("value", BigInt64Array, rows)),
+    status: text("status", ({ status }) => status),
+    reason: text("reason", ({ reason }) => reason),
+    dropped: joined(batches, ({ dropped }) => dropped, room.take("dropped", BigUint64Array, rows)),
+    events: joined(batches, ({ events }) => events, room.take("events", BigUint64Array, rows)),
+    endedMs: joined(batches, ({ endedMs }) => endedMs, room.take("endedMs", BigInt64Array, rows)),
+    receivedMs: joined(batches, ({ receivedMs }) => receivedMs, room.take("receivedMs", BigInt64Array, rows)),
+    elapsedNs: joined(batches, ({ elapsedNs }) => elapsedNs, room.take("elapsedNs", BigUint64Array, rows)),
+    detail: text("detail", ({ detail }) => detail),
+    tenant: text("tenant", ({ tenant }) => tenant),
   };
 }
 
 const NO_TEXT: DictColumn = { codes: new Int32Array(0), values: [] };
 
-/** Columns of texts, one after the other. */
-export function joinTexts(columns: readonly DictColumn[], rows: number): DictColumn {
-  const codes = new Int32Array(rows);
+/** Columns of texts, one after the other. @param codes as many as they have rows: to be overwritten */
+export function joinTexts(columns: readonly DictColumn[], codes: Int32Array): DictColumn {
   const codeOf = new Map<string, number>();
   let at = 0;
   for (const column of columns) {
@@ -74,8 +92,8 @@ function joined<T extends Numeric>(batches: readonly AttributedBatch[], of: (bat
   return into;
 }
 
-function joinOffsets(batches: readonly AttributedBatch[], rows: number): Int32Array {
-  const offsets = new Int32Array(rows + 1);
+function joinOffsets(batches: readonly AttributedBatch[], offsets: Int32Array): Int32Array {
+  offsets[0] = 0;
   let row = 0;
   let entries = 0;
   for (const batch of batches) {

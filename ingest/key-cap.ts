@@ -29,8 +29,8 @@ interface Group {
 export function capKeys(batch: AttributedBatch, capOf: (tenant: string) => number): CappedBatch {
   const escaped = escapeKeys(batch);
   const caps = escaped.tenant.values.map(capOf);
-  // Nearly every batch has fewer rows than one window may have keys.
-  if (caps.every((cap) => batch.rows <= cap)) return { batch: escaped, mergedKeys: 0 };
+  // Nearly every batch has fewer rows of a tenant than one of its windows may have keys.
+  if (rowsByTenant(escaped).every((rows, code) => rows <= (caps[code] ?? 0))) return { batch: escaped, mergedKeys: 0 };
   const windows = windowsOf(escaped);
   const large = groupsOf(escaped, windows).filter(({ tenant, rows }) => rows.length > (caps[tenant] ?? 0));
   const merged = new Map<number, MergedRow>();
@@ -51,6 +51,13 @@ export function capKeys(batch: AttributedBatch, capOf: (tenant: string) => numbe
   let mergedKeys = 0;
   for (const keys of mergedIn.values()) mergedKeys += keys;
   return { batch: gather(told, gone, merged), mergedKeys };
+}
+
+/** How many rows each tenant has, by its code. */
+function rowsByTenant({ tenant }: AttributedBatch): Uint32Array {
+  const rows = new Uint32Array(tenant.values.length);
+  for (const code of tenant.codes) rows[code] = (rows[code] ?? 0) + 1;
+  return rows;
 }
 
 /** Real keys that read like the reserved one, with one more pair of parentheses. */

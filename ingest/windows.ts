@@ -11,7 +11,7 @@ import { batchName, KIND_RECEIPT, type AttributedBatch } from "../core/window.ts
 import type { StoreClient } from "../store/client.ts";
 import { encodeStoredRows } from "../wire/batch.ts";
 import { receiptOf } from "./audit-receipt.ts";
-import { joinBatches, joinTexts } from "./batch-join.ts";
+import { joinBatches, JoinRoom, joinTexts } from "./batch-join.ts";
 import { InsertGroups } from "./insert-groups.ts";
 import type { StreamStore } from "./streams.ts";
 
@@ -42,6 +42,7 @@ export class WindowsTable implements StreamStore {
   readonly #onInserted: (facts: Inserted) => void;
   /** Inserts of this process whose outcome is not known, by stream: their ids, to be called off. */
   readonly #doubtful = new Map<string, Set<string>>();
+  readonly #room = new JoinRoom();
   readonly #groups = new InsertGroups<Stored>((group) => this.#insertGroup(group));
   #attempts = 0;
 
@@ -84,7 +85,7 @@ export class WindowsTable implements StreamStore {
       this.#doubtful.set(stream, (this.#doubtful.get(stream) ?? new Set()).add(queryId));
     }
     const begun = performance.now();
-    await this.#store.insertArrow("windows", encodeGroup(group), { queryId });
+    await this.#store.insertArrow("windows", encodeGroup(group, this.#room), { queryId });
     for (const { stream } of group) this.#settle(stream, queryId);
     this.#onInserted({
       queryId,
@@ -146,14 +147,17 @@ export class WindowsTable implements StreamStore {
   }
 }
 
-function encodeGroup(group: readonly Stored[]): Uint8Array {
-  const all = joinBatches(group.flatMap(({ batch, receipt }) => [batch, receipt]));
+function encodeGroup(group: readonly Stored[], room: JoinRoom): Uint8Array {
+  const all = joinBatches(
+    group.flatMap(({ batch, receipt }) => [batch, receipt]),
+    room,
+  );
   const seqs = new BigUint64Array(all.rows);
   let at = 0;
   for (const { seq, rows } of group) seqs.fill(BigInt(seq), at, (at += rows));
   const streams = joinTexts(
     group.map(({ stream, rows }) => ({ codes: new Int32Array(rows), values: [stream] })),
-    all.rows,
+    new Int32Array(all.rows),
   );
   return encodeStoredRows(all, streams, seqs);
 }

@@ -114,26 +114,24 @@ async function runs({ fromTick, ticks, zeroTs, live }: RunOrder, parts: Parts): 
   const before = { ...source.sent, ...meter, cpu: process.cpuUsage() };
   meter.ackMs = [];
   let [parseSec, batchSec] = [0, 0];
-  const tell = (hosts: readonly number[], tick: number): void => {
+  const tell = (host: number, tick: number): void => {
     const from = mainThreadSec();
     const wallMs = (zeroTs + tick) * 1000 + 500;
-    for (const host of hosts) {
-      programs[host]?.forEach(({ reader }, metric) => source.push(reader, host, metric, tick, wallMs));
-    }
+    programs[host]?.forEach(({ reader }, metric) => source.push(reader, host, metric, tick, wallMs));
     const read = mainThreadSec();
-    for (const host of hosts) for (const program of programs[host] ?? []) program.deliver(zeroTs);
-    if (!live) delivery.batcher.flush();
+    for (const program of programs[host] ?? []) program.deliver(zeroTs);
     parseSec += read - from;
     batchSec += mainThreadSec() - read;
   };
-  const all = [...programs.keys()];
   for (let tick = fromTick; tick < fromTick + ticks; tick++) {
-    for (const host of live ? all : []) {
-      await until((zeroTs + tick + 1 + host / all.length) * 1000);
-      tell([host], tick);
+    for (const host of programs.keys()) {
+      if (live) await until((zeroTs + tick + 1 + host / programs.length) * 1000);
+      tell(host, tick);
     }
     if (live) continue;
-    tell(all, tick);
+    const read = mainThreadSec();
+    delivery.batcher.flush();
+    batchSec += mainThreadSec() - read;
     await waiting(delivery, meter, MOST_WAITING);
   }
   delivery.batcher.flush();

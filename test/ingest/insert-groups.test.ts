@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { BatchBuilder, textAt } from "../../core/batch-builder.ts";
 import type { AttributedBatch, DictColumn } from "../../core/window.ts";
 import { attribute } from "../../ingest/attribution.ts";
-import { joinBatches } from "../../ingest/batch-join.ts";
+import { joinBatches, JoinRoom } from "../../ingest/batch-join.ts";
 import { InsertGroups, type Insertable } from "../../ingest/insert-groups.ts";
 import { WindowsTable } from "../../ingest/windows.ts";
 import { startTestEngine, type TestEngine } from "../store/engine-fixture.ts";
@@ -116,7 +116,8 @@ describe("batches as one", () => {
     value: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   });
 
-  test("hold the rows of each, one after the other, and each text once", () => {
+  test("hold the rows of each, one after the other, and each text once, in whatever memory others were joined before", () => {
+    const room = new JoinRoom();
     fc.assert(
       fc.property(fc.array(fc.array(ROW, { maxLength: 9 }), { minLength: 1, maxLength: 5 }), (lists) => {
         const batches = lists.map((rows) => {
@@ -126,7 +127,7 @@ describe("batches as one", () => {
           );
           return attribute(builder.finish(), (host) => `tenant of ${host}`).attributed;
         });
-        const all = joinBatches(batches);
+        const all = joinBatches(batches, room);
         assert.deepEqual(rowsOf(all), batches.flatMap(rowsOf));
         for (const { values } of textsOf(all)) assert.equal(new Set(values).size, values.length);
       }),

@@ -42,6 +42,29 @@ describe("a batch on the wire", () => {
     assert.deepEqual(bytes(), bytes());
   });
 
+  test("made in the memory of others before it is as if made anew, and theirs stay as they were sent", () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(WINDOW, { maxLength: 80 }), { minLength: 2, maxLength: 4 }), (batches) => {
+        const again = new BatchBuilder();
+        const coverage = { ...ROW, status: "partial", reason: "", detail: "{}" } as const;
+        const sent = batches.map((rows) => {
+          const builders = [again, new BatchBuilder()];
+          const encoded = builders.map((builder) => {
+            for (const row of rows) builder.addWindow(row);
+            if (rows.length % 2 > 0) {
+              builder.addCoverage({ ...coverage, dropped: 3, events: 9, endedMs: 1, receivedMs: 2, elapsedNs: 4 });
+            }
+            return encodeBatch(builder.finish());
+          });
+          again.restart();
+          return encoded;
+        });
+        for (const [reused, anew] of sent) assert.deepEqual(reused, anew);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("keeps the sum of a count above 32 bits by splitting it", () => {
     const builder = new BatchBuilder();
     builder.addWindow({ ...ROW, bucket: [7], count: [2 * MAX_ENTRY + 5] });
