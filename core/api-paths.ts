@@ -910,10 +910,30 @@ export interface paths {
     readonly put: operations["putSavedReport"];
     readonly post?: never;
     /**
-     * Delete a saved report
+     * Delete a saved report, and what it has sent
      * @description For tokens of the role operator or tenant (scope write).
      */
     readonly delete: operations["deleteSavedReport"];
+    readonly options?: never;
+    readonly head?: never;
+    readonly patch?: never;
+    readonly trace?: never;
+  };
+  readonly "/v1/capacity/reports/{id}/runs/{run}": {
+    readonly parameters: {
+      readonly query?: never;
+      readonly header?: never;
+      readonly path?: never;
+      readonly cookie?: never;
+    };
+    /**
+     * A run's report as it was sent, in the forms of GET /v1/capacity/report
+     * @description For tokens of the role operator or tenant.
+     */
+    readonly get: operations["readSentReport"];
+    readonly put?: never;
+    readonly post?: never;
+    readonly delete?: never;
     readonly options?: never;
     readonly head?: never;
     readonly patch?: never;
@@ -2011,6 +2031,8 @@ export interface components {
           /** @description growth of all resources, a row a key */
           readonly csv: string;
           readonly parquet: string;
+          /** @description the page of the same range, as it is read now; the others are as it was sent */
+          readonly again: string;
         };
       } | null;
       /** @description why its next run would reach nobody; empty while it would */
@@ -5584,10 +5606,11 @@ export interface operations {
            *             "problem": "",
            *             "delivery": "00000000000000000000000000000000",
            *             "links": {
-           *               "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
-           *               "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
-           *               "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
-           *               "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *               "page": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=html",
+           *               "json": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000",
+           *               "csv": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=csv",
+           *               "parquet": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=parquet",
+           *               "again": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html"
            *             }
            *           }
            *         }
@@ -5725,10 +5748,11 @@ export interface operations {
            *         "problem": "",
            *         "delivery": "00000000000000000000000000000000",
            *         "links": {
-           *           "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
-           *           "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
-           *           "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
-           *           "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *           "page": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=html",
+           *           "json": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000",
+           *           "csv": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=csv",
+           *           "parquet": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=parquet",
+           *           "again": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html"
            *         }
            *       }
            *     }
@@ -5813,10 +5837,11 @@ export interface operations {
            *         "problem": "",
            *         "delivery": "00000000000000000000000000000000",
            *         "links": {
-           *           "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
-           *           "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
-           *           "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
-           *           "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *           "page": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=html",
+           *           "json": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000",
+           *           "csv": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=csv",
+           *           "parquet": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=parquet",
+           *           "again": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html"
            *         }
            *       }
            *     }
@@ -5850,6 +5875,42 @@ export interface operations {
           readonly [name: string]: unknown;
         };
         content?: never;
+      };
+      readonly 400: components["responses"]["BadInput"];
+      readonly 401: components["responses"]["NoToken"];
+      readonly 403: components["responses"]["NotAllowed"];
+      readonly 404: components["responses"]["NotFound"];
+      readonly 429: components["responses"]["TooMany"];
+      readonly 503: components["responses"]["Unavailable"];
+    };
+  };
+  readonly readSentReport: {
+    readonly parameters: {
+      readonly query?: {
+        readonly format?: "json" | "html" | "csv" | "arrow" | "parquet" | "jsonl";
+      };
+      readonly header?: never;
+      readonly path: {
+        readonly id: string;
+        readonly run: string;
+      };
+      readonly cookie?: never;
+    };
+    readonly requestBody?: never;
+    readonly responses: {
+      /** @description The answer */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown;
+        };
+        content: {
+          readonly "application/json": components["schemas"]["CapacityReport"];
+          readonly "text/html": string;
+          readonly "text/csv": string;
+          readonly "application/vnd.apache.arrow.stream": string;
+          readonly "application/vnd.apache.parquet": string;
+          readonly "application/x-ndjson": string;
+        };
       };
       readonly 400: components["responses"]["BadInput"];
       readonly 401: components["responses"]["NoToken"];
@@ -5906,10 +5967,11 @@ export interface operations {
            *         "problem": "",
            *         "delivery": "00000000000000000000000000000000",
            *         "links": {
-           *           "page": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html",
-           *           "json": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10",
-           *           "csv": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=csv",
-           *           "parquet": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=parquet"
+           *           "page": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=html",
+           *           "json": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000",
+           *           "csv": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=csv",
+           *           "parquet": "/v1/capacity/reports/a1b2c3d4e5f60718/runs/00000000000000000000000000000000?format=parquet",
+           *           "again": "/v1/capacity/report?from=1735689600&to=1767225600&horizonDays=180&items=10&format=html"
            *         }
            *       }
            *     }

@@ -89,11 +89,17 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   fleetRoutes(context);
   capacityRoutes(context);
   const alerting = options.alerting ?? {};
-  const saved = new SavedReports(options.reports, new Hooks(options.alerts), alerting.nowMs);
+  const saved = new SavedReports(options.reports, new Hooks(options.alerts, options.reports), alerting.nowMs);
   const reportRuns = new ReportRuns({ ...context, saved, nowMs: alerting.nowMs });
   const alerts = new Alerts({
     ...context,
-    ...{ tables: options.alerts, publicUrl: options.publicUrl, options: alerting, beside: reportRuns },
+    ...{
+      tables: options.alerts,
+      reports: options.reports,
+      publicUrl: options.publicUrl,
+      options: alerting,
+      beside: reportRuns,
+    },
   });
   savedReportRoutes(context, saved);
   alertRoutes(context, alerts);

@@ -162,6 +162,7 @@ const REPORT_INPUT = {
   ...{ name: "monday", tenant: null, rangeDays: 365, horizonDays: 180, items: 10, hook: "pager" },
   schedule: { every: "week", at: "06:00", weekday: 1, day: null },
 };
+const RUN_PATH = `/v1/capacity/reports/a1b2c3d4e5f60718/runs/${"0".repeat(32)}`;
 const REPORT_QUERY = `/v1/capacity/report?from=${SEC - 365 * 86_400}&to=${SEC}&horizonDays=180&items=10`;
 const REPORT = {
   ...{ id: "a1b2c3d4e5f60718", owner: ACME, ...REPORT_INPUT, createdMs: MS - 86_400_000, changedMs: MS - 86_400_000 },
@@ -169,10 +170,11 @@ const REPORT = {
   last: {
     ...{ dueMs: MS, ranMs: MS + 400, tookMs: 850, isAsked: false, missed: 0, problem: "", delivery: "0".repeat(32) },
     links: {
-      page: `${REPORT_QUERY}&format=html`,
-      json: REPORT_QUERY,
-      csv: `${REPORT_QUERY}&format=csv`,
-      parquet: `${REPORT_QUERY}&format=parquet`,
+      page: `${RUN_PATH}?format=html`,
+      json: RUN_PATH,
+      csv: `${RUN_PATH}?format=csv`,
+      parquet: `${RUN_PATH}?format=parquet`,
+      again: `${REPORT_QUERY}&format=html`,
     },
   },
 };
@@ -295,6 +297,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     errors: [409],
   },
   "DELETE /v1/capacity/reports/{id}": { id: "deleteSavedReport", status: 204 },
+  "GET /v1/capacity/reports/{id}/runs/{run}": {
+    id: "readSentReport",
+    answer: capacity.CapacityReport,
+    other: ["text/html", ...FILES],
+    errors: [404],
+  },
   "POST /v1/capacity/reports/{id}/run": {
     id: "runSavedReport",
     status: 202,

@@ -222,6 +222,9 @@ const KEEP_DELIVERIES_MS = 30 * 86_400_000;
 /** Longer than any `repeatSec`: what a group was told last must still be known. */
 const KEEP_STATES_MS = 30 * 86_400_000;
 
+/** States of one rule that are kept of alerts that have ended: a key that is another each time would have no end of them. */
+const KEEP_STATES_PER_RULE = 2000;
+
 /** Deletes deliveries and states that nobody asks for any more. To do it twice is harmless. */
 export async function sweepAlerts(store: StoreClient, { states }: AlertTables, nowMs: number): Promise<void> {
   const before = nowMs - KEEP_STATES_MS;
@@ -229,11 +232,33 @@ export async function sweepAlerts(store: StoreClient, { states }: AlertTables, n
   await store.command("ALTER TABLE alert_deliveries DELETE WHERE created_ms < {before:Int64}", {
     before: nowMs - KEEP_DELIVERIES_MS,
   });
+  await sweepMany(store, states);
   if (old.length === 0) return;
   await store.command("ALTER TABLE alert_states DELETE WHERE changed_ms < {before:Int64} AND status != 'firing'", {
     before,
   });
   states.forget(old.map(({ rule, key }) => stateKey(rule, key)));
+}
+
+/** Of rules with very many states the newest stay. */
+async function sweepMany(store: StoreClient, states: AlertTables["states"]): Promise<void> {
+  const byRule = new Map<string, AlertStateRow[]>();
+  for (const row of states.all()) {
+    if (row.status === "firing" || row.status === "pending") continue;
+    const own = byRule.get(row.rule);
+    if (own === undefined) byRule.set(row.rule, [row]);
+    else own.push(row);
+  }
+  for (const [rule, own] of byRule) {
+    const last = own.sort((a, b) => b.changedMs - a.changedMs)[KEEP_STATES_PER_RULE];
+    if (last === undefined) continue;
+    await store.command(
+      `ALTER TABLE alert_states DELETE WHERE rule = {rule:String} AND status NOT IN ('firing', 'pending')
+         AND changed_ms <= {last:Int64}`,
+      { rule, last: last.changedMs },
+    );
+    states.forget(own.filter(({ changedMs }) => changedMs <= last.changedMs).map(({ key }) => stateKey(rule, key)));
+  }
 }
 
 function ids(row: Record<string, unknown>): { id: string; owner: string } {

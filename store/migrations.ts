@@ -19,6 +19,7 @@ import {
   AUDIT,
   BOARDS,
   CAPACITY_REPORTS,
+  CAPACITY_REPORT_COPIES,
   CAPACITY_REPORT_RUNS,
   CLAIMS,
   HOSTS,
@@ -112,6 +113,12 @@ export const MIGRATIONS: readonly Migration[] = [
     name: "saved capacity reports, and what alert rules lacked",
     statements: (form) =>
       [CAPACITY_REPORTS, CAPACITY_REPORT_RUNS, ALERT_GAPS].flatMap((table) => createTable(table, form)),
+  },
+  {
+    // A link in last Monday's mail is to show last Monday's numbers: what the store still has of that range by now is other numbers.
+    version: 13,
+    name: "capacity reports as they were sent",
+    statements: (form) => createTable(CAPACITY_REPORT_COPIES, form),
   },
 ];
 

@@ -433,6 +433,19 @@ export const CAPACITY_REPORT_RUNS = control(
   ],
 );
 
+/** Reports as hooks were told of them (store/report-copies.ts). */
+export const CAPACITY_REPORT_COPIES = control(
+  "capacity_report_copies",
+  ["report", "run"],
+  [
+    ["report", "String"],
+    ["run", "String"],
+    ["due_ms", "Int64"],
+    ["ran_ms", "Int64"],
+    ["body", "String", "ZSTD(3)"],
+  ],
+);
+
 /** Who does what only one process may (store/lease.ts). */
 export const LEASES = control(
   "leases",
@@ -503,6 +516,7 @@ export const TABLES: readonly Table[] = [
   ALERT_GAPS,
   CAPACITY_REPORTS,
   CAPACITY_REPORT_RUNS,
+  CAPACITY_REPORT_COPIES,
 ];
 
 /** How long each tier is kept: whole days, raw at least one, and none less than the one before it. */

@@ -78,6 +78,16 @@ export function changed(before: AlertState, after: AlertState): boolean {
   return before.status !== after.status || before.startsMs !== after.startsMs;
 }
 
+/**
+ * A state as it can go on from a time, where the clock was ahead when it was stored: nothing in it is of the future, or it would wait until
+ * then. When an alert began stays as it is: that is what it is known by to those who were told.
+ */
+export function notAfter(state: AlertState, nowMs: number): AlertState {
+  const upTo = (ms: number): number => Math.min(ms, nowMs);
+  const { sinceMs, goodMs, unknownMs, atMs } = state;
+  return { ...state, sinceMs: upTo(sinceMs), goodMs: upTo(goodMs), unknownMs: upTo(unknownMs), atMs: upTo(atMs) };
+}
+
 function isBadNow({ condition }: Terms, { status }: AlertState, value: number | null): boolean {
   return value !== null && isBad(thresholdOf(condition), value, status === "firing");
 }

@@ -28,8 +28,19 @@ export function templateProblem(template: string): string | undefined {
   return rest.includes("{{") || rest.includes("}}") ? "expected each {{ to have its }}" : undefined;
 }
 
-/** Fills the places of a template; what it is filled with is never read as a template itself. */
+/** What a place is filled with is somebody's name, maybe of kilobytes, and a template may have eighty places. */
+export const MAX_FILLED = 2000;
+
+/** A letter that was cut in two. */
+const HALF = /[\uD800-\uDBFF]$/;
+
+/** Fills the places of a template; what it is filled with is never read as a template itself. What is too long is cut, and ends in "…". */
 export function fill(template: string, facts: Facts): string {
+  const filled = filledOf(template, facts);
+  return filled.length <= MAX_FILLED ? filled : `${filled.slice(0, MAX_FILLED - 1).replace(HALF, "")}…`;
+}
+
+function filledOf(template: string, facts: Facts): string {
   return template.replace(PLACE, (_all, inner: string) => {
     const place = inner.trim();
     const label = LABEL.exec(place)?.[1];

@@ -12,7 +12,7 @@
  * regression", NeurIPS 2019): the band is stretched until it holds the share asked for of what was held back. Hours of one week
  * are not exchangeable, so that this is a calibration and no guarantee; the coverage that is told says how well it held.
  */
-import { bandAt, type Band } from "./band.ts";
+import { bandOf, type Band } from "./band.ts";
 import { quantile } from "./order.ts";
 import { fitSeasonTrend, FORMS, WEEK, type Form, type SeasonTrend } from "./season-trend.ts";
 
@@ -117,10 +117,11 @@ class Tally {
   readonly scores: number[] = [];
 
   add(y: Float64Array, fit: SeasonTrend, ahead: number, confidence: number, stretch: number): void {
+    const bandAt = bandOf(fit, confidence, stretch);
     for (let i = fit.end; i < fit.end + ahead; i++) {
       const value = y[i] ?? NaN;
       if (Number.isNaN(value)) continue;
-      const band = bandAt(fit, i, confidence, stretch);
+      const band = bandAt(i);
       this.points += 1;
       this.size += Math.abs(value);
       this.error += Math.abs(value - band.mid);

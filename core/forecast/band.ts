@@ -4,7 +4,7 @@
  * The width has two parts: how far hours scatter about their level, from the quantiles of what the fit left over, and how unsure the
  * slope is, which grows with the distance (theil-sen.ts).
  */
-import { quantileOf } from "./order.ts";
+import { quantile } from "./order.ts";
 import { at, back, type SeasonTrend } from "./season-trend.ts";
 
 export interface Band {
@@ -14,16 +14,19 @@ export interface Band {
 }
 
 /** @param stretch what the distance of both ends from the middle is multiplied by, on the form's scale */
-export function bandAt(fit: SeasonTrend, index: number, confidence: number, stretch: number): Band {
+export function bandOf(fit: SeasonTrend, confidence: number, stretch: number): (index: number) => Band {
   const tail = (1 - confidence) / 2;
-  const mid = at(fit, index);
-  const scale = fit.form === "scaled" ? Math.abs(mid) : 1;
-  const [restLow, restHigh] = [scale * quantileOf(fit.rests, tail), scale * quantileOf(fit.rests, 1 - tail)];
-  const low = Math.min(at(fit, index, fit.trend.low), mid) + Math.min(0, restLow);
-  const high = Math.max(at(fit, index, fit.trend.high), mid) + Math.max(0, restHigh);
-  return {
-    low: back(fit.form, mid - stretch * (mid - low)),
-    mid: back(fit.form, mid),
-    high: back(fit.form, mid + stretch * (high - mid)),
+  const [restLow, restHigh] = [quantile(fit.rests, tail), quantile(fit.rests, 1 - tail)];
+  const { form, trend } = fit;
+  return (index) => {
+    const mid = at(fit, index);
+    const scale = form === "scaled" ? Math.abs(mid) : 1;
+    const low = Math.min(at(fit, index, trend.low), mid) + Math.min(0, scale * restLow);
+    const high = Math.max(at(fit, index, trend.high), mid) + Math.max(0, scale * restHigh);
+    return {
+      low: back(form, mid - stretch * (mid - low)),
+      mid: back(form, mid),
+      high: back(form, mid + stretch * (high - mid)),
+    };
   };
 }

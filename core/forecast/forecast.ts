@@ -8,7 +8,7 @@
  * can look back.
  */
 import { backTest, type BackTest } from "./back-test.ts";
-import { bandAt, type Band } from "./band.ts";
+import { bandOf, type Band } from "./band.ts";
 import { back, fitSeasonTrend, WEEK, type Form, type SeasonTrend } from "./season-trend.ts";
 import { refusalOf, type Refusal } from "./sufficiency.ts";
 
@@ -106,12 +106,13 @@ export function forecast(series: HourlySeries, options: ForecastOptions): Foreca
 function daysAhead(fit: SeasonTrend, fromTs: number, count: number, confidence: number, stretch: number): DayAhead[] {
   const endTs = fromTs + fit.end * 3600;
   const firstTs = Math.ceil(endTs / DAY_SEC) * DAY_SEC;
+  const bandAt = bandOf(fit, confidence, stretch);
   return Array.from({ length: count }, (_, day) => {
     const ts = firstTs + day * DAY_SEC;
     const begin = (ts - fromTs) / 3600;
     let [low, mid, high] = [-Infinity, -Infinity, -Infinity];
     for (let hour = 0; hour < 24; hour++) {
-      const band = bandAt(fit, begin + hour, confidence, stretch);
+      const band = bandAt(begin + hour);
       low = Math.max(low, band.low);
       mid = Math.max(mid, band.mid);
       high = Math.max(high, band.high);

@@ -40,7 +40,7 @@ export interface SeasonTrend {
   readonly season: Float64Array;
   /** Index just past the series. */
   readonly end: number;
-  /** What is left over in the recent half year, ascending: differences; where form is "scaled" shares of the value. */
+  /** What is left over in the recent half year, in no order: differences; where form is "scaled" shares of the value. */
   readonly rests: Float64Array;
 }
 
@@ -56,24 +56,24 @@ export function fitSeasonTrend(y: Float64Array, to: number, form: Form, z: numbe
   const from = to - weeks * WEEK;
   const v = transformed(y, from, to, form);
   if (v === null) return null;
-  const how = form === "scaled" ? TIMES : PLUS;
-  let season: Float64Array = new Float64Array(WEEK).fill(how.none);
+  const times = form === "scaled";
+  let season: Float64Array = new Float64Array(WEEK).fill(noneOf(times));
   let levels: Float64Array = new Float64Array(weeks);
   let trend: Slope | null = null;
   for (let round = 0; round < ROUNDS; round++) {
-    levels = levelsOf(v, weeks, season, trend?.slope ?? 0, how);
+    levels = levelsOf(v, weeks, season, trend?.slope ?? 0, times);
     trend = theilSen(levels, z);
     if (trend === null) return null;
-    season = seasonOf(v, weeks, levels, trend.slope, how);
+    season = seasonOf(v, weeks, levels, trend.slope, times);
     if (form === "scaled" && season.some((each) => !(each > 0))) return null;
   }
   if (trend === null) return null;
-  const level = medianOf(recentOf(v, weeks, season, trend.slope, how));
+  const level = medianOf(recentOf(v, weeks, season, trend.slope, times));
   if (Number.isNaN(level)) return null;
   // The season is by the index of the whole series, not by that of the part that was fitted.
   const turned = new Float64Array(WEEK);
   for (let h = 0; h < WEEK; h++) turned[(from + h) % WEEK] = season[h] ?? 0;
-  return { form, level, trend, season: turned, end: to, rests: restsOf(v, weeks, levels, season, trend.slope, how) };
+  return { form, level, trend, season: turned, end: to, rests: restsOf(v, weeks, levels, season, trend.slope, times) };
 }
 
 /** The forecast of an index, of the form's scale, with its line, or with another slope. */
@@ -81,21 +81,19 @@ export function at(fit: SeasonTrend, index: number, slope = fit.trend.slope): nu
   // The level is the median of the last weeks, so a line of another slope turns about their middle.
   const pivot = (RECENT_WEEKS / 2) * (slope - fit.trend.slope);
   const base = fit.level + pivot + (slope * (index - fit.end)) / WEEK;
-  return (fit.form === "scaled" ? TIMES : PLUS).with(base, fit.season[index % WEEK] ?? 0);
+  const season = fit.season[index % WEEK] ?? 0;
+  return fit.form === "scaled" ? base * season : base + season;
 }
 
-/** How the season meets the level. */
-interface How {
-  readonly with: (base: number, season: number) => number;
-  readonly without: (value: number, season: number) => number;
-  /** What is left over of a base without its season. */
-  readonly rest: (base: number, level: number) => number;
-  /** The season that changes nothing. */
-  readonly none: number;
+/** A value without its season: what multiplies is divided out. A condition, and no table of functions: it is asked millions of times. */
+function without(value: number, season: number, times: boolean): number {
+  return times ? value / season : value - season;
 }
 
-const PLUS: How = { with: (a, b) => a + b, without: (a, b) => a - b, rest: (a, b) => a - b, none: 0 };
-const TIMES: How = { with: (a, b) => a * b, without: (a, b) => a / b, rest: (a, b) => a / b - 1, none: 1 };
+/** The season that changes nothing. */
+function noneOf(times: boolean): number {
+  return times ? 1 : 0;
+}
 
 /** From the form's scale. */
 export function back(form: Form, value: number): number {
@@ -105,50 +103,51 @@ export function back(form: Form, value: number): number {
 function transformed(y: Float64Array, from: number, to: number, form: Form): Float64Array | null {
   const v = y.slice(from, to);
   if (form === "linear") return v;
-  if (v.some((each) => each <= 0)) return null;
+  for (let i = 0; i < v.length; i++) if ((v[i] ?? NaN) <= 0) return null;
   return form === "log" ? v.map(Math.log) : v;
 }
 
 /** Weeks' medians without season, and without what the trend does within the week. */
-function levelsOf(v: Float64Array, weeks: number, season: Float64Array, slope: number, how: How): Float64Array {
+function levelsOf(v: Float64Array, weeks: number, season: Float64Array, slope: number, times: boolean): Float64Array {
   const levels = new Float64Array(weeks);
   const known = new Float64Array(WEEK);
   for (let w = 0; w < weeks; w++) {
     let n = 0;
     for (let h = 0; h < WEEK; h++) {
       const each = v[w * WEEK + h] ?? NaN;
-      if (!Number.isNaN(each)) known[n++] = how.without(each, season[h] ?? 0) - slope * (h / WEEK - 0.5);
+      if (!Number.isNaN(each)) known[n++] = without(each, season[h] ?? 0, times) - slope * (h / WEEK - 0.5);
     }
     levels[w] = n < MIN_KNOWN ? NaN : medianOf(known.subarray(0, n));
   }
   return levels;
 }
 
-function seasonOf(v: Float64Array, weeks: number, levels: Float64Array, slope: number, how: How): Float64Array {
+function seasonOf(v: Float64Array, weeks: number, levels: Float64Array, slope: number, times: boolean): Float64Array {
   const season = new Float64Array(WEEK);
   const known = new Float64Array(weeks);
   let sum = 0;
   for (let h = 0; h < WEEK; h++) {
     let n = 0;
     for (let w = 0; w < weeks; w++) {
-      const rest = how.without(v[w * WEEK + h] ?? NaN, (levels[w] ?? NaN) + slope * (h / WEEK - 0.5));
+      const rest = without(v[w * WEEK + h] ?? NaN, (levels[w] ?? NaN) + slope * (h / WEEK - 0.5), times);
       if (Number.isFinite(rest)) known[n++] = rest;
     }
-    season[h] = n === 0 ? how.none : medianOf(known.subarray(0, n));
+    season[h] = n === 0 ? noneOf(times) : medianOf(known.subarray(0, n));
     sum += season[h] ?? 0;
   }
   const mean = sum / WEEK;
-  return season.map((each) => how.without(each, mean));
+  return season.map((each) => without(each, mean, times));
 }
 
 /** What the last weeks say of the level at the end: each hour without season, carried there by the slope. */
-function recentOf(v: Float64Array, weeks: number, season: Float64Array, slope: number, how: How): Float64Array {
-  const found: number[] = [];
+function recentOf(v: Float64Array, weeks: number, season: Float64Array, slope: number, times: boolean): Float64Array {
+  const found = new Float64Array(RECENT_WEEKS * WEEK);
+  let n = 0;
   for (let i = Math.max(0, weeks - RECENT_WEEKS) * WEEK; i < weeks * WEEK; i++) {
     const each = v[i] ?? NaN;
-    if (!Number.isNaN(each)) found.push(how.without(each, season[i % WEEK] ?? 0) - slope * (i / WEEK - weeks));
+    if (!Number.isNaN(each)) found[n++] = without(each, season[i % WEEK] ?? 0, times) - slope * (i / WEEK - weeks);
   }
-  return Float64Array.from(found);
+  return found.subarray(0, n);
 }
 
 /** How far hours lie from their week's level and season, in the last half year. */
@@ -158,14 +157,16 @@ function restsOf(
   levels: Float64Array,
   season: Float64Array,
   slope: number,
-  how: How,
+  times: boolean,
 ): Float64Array {
-  const rests: number[] = [];
+  const rests = new Float64Array(HALF_YEAR_WEEKS * WEEK);
+  let n = 0;
   for (let i = Math.max(0, weeks - HALF_YEAR_WEEKS) * WEEK; i < weeks * WEEK; i++) {
     const h = i % WEEK;
     const level = (levels[Math.floor(i / WEEK)] ?? NaN) + slope * (h / WEEK - 0.5);
-    const rest = how.rest(how.without(v[i] ?? NaN, season[h] ?? 0), level);
-    if (Number.isFinite(rest)) rests.push(rest);
+    const base = without(v[i] ?? NaN, season[h] ?? 0, times);
+    const rest = times ? base / level - 1 : base - level;
+    if (Number.isFinite(rest)) rests[n++] = rest;
   }
-  return Float64Array.from(rests).sort();
+  return rests.subarray(0, n);
 }

@@ -35,7 +35,9 @@ export function refusalOf(y: Float64Array): Refusal | null {
     return { code: "STALE", message };
   }
   const used = y.subarray(Math.max(0, y.length - MAX_WEEKS * WEEK));
-  const share = used.filter((each) => !Number.isNaN(each)).length / used.length;
+  let hours = 0;
+  for (let i = 0; i < used.length; i++) if (!Number.isNaN(used[i] ?? NaN)) hours += 1;
+  const share = hours / used.length;
   if (share < MIN_KNOWN_SHARE) {
     const message = `${percent(share)} of the hours are known, expected at least ${percent(MIN_KNOWN_SHARE)}`;
     return { code: "TOO_GAPPY", message };
@@ -54,8 +56,8 @@ export function refusalOf(y: Float64Array): Refusal | null {
 function longestGap(y: Float64Array): number {
   let longest = 0;
   let gap = 0;
-  for (const each of y) {
-    gap = Number.isNaN(each) ? gap + 1 : 0;
+  for (let i = 0; i < y.length; i++) {
+    gap = Number.isNaN(y[i] ?? NaN) ? gap + 1 : 0;
     longest = Math.max(longest, gap);
   }
   return longest;
@@ -63,9 +65,9 @@ function longestGap(y: Float64Array): number {
 
 function hoursUnseen(y: Float64Array): number {
   const seen = new Uint32Array(WEEK);
-  y.forEach((each, i) => {
-    if (!Number.isNaN(each)) seen[i % WEEK] = (seen[i % WEEK] ?? 0) + 1;
-  });
+  for (let i = 0; i < y.length; i++) {
+    if (!Number.isNaN(y[i] ?? NaN)) seen[i % WEEK] = (seen[i % WEEK] ?? 0) + 1;
+  }
   return seen.filter((each) => each < MIN_SEEN).length;
 }
 

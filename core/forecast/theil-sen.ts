@@ -7,7 +7,7 @@
  * inflated by the first autocorrelation, as K. H. Hamed and A. R. Rao do ("A modified Mann-Kendall trend test for
  * autocorrelated data", J. Hydrology 204, 1998; here for an autoregression of order one).
  */
-import { medianOf, quantileOf } from "./order.ts";
+import { medianOf, quantileIn } from "./order.ts";
 
 export interface Slope {
   readonly slope: number;
@@ -36,7 +36,7 @@ export function theilSen(y: ArrayLike<number>, z: number): Slope | null {
   }
   const slope = medianOf(slopes);
   const spread = z * Math.sqrt(((n * (n - 1) * (2 * n + 5)) / 18) * inflation(y, at, slope));
-  const rank = (count: number): number => quantileOf(slopes, count / (slopes.length - 1));
+  const rank = (count: number): number => quantileIn(slopes, count / (slopes.length - 1));
   return { slope, low: rank((slopes.length - spread) / 2), high: rank((slopes.length + spread) / 2) };
 }
 

@@ -5,7 +5,10 @@ import type { Reaches } from "../forecast/forecast.ts";
 import type { CapacityBy, Resource } from "../capacity.ts";
 import type { ReportInput } from "./read-report.ts";
 
-/** Where a run's report is read. In the API's answers they begin with "/", in what hooks are sent with the site's address. */
+/**
+ * Where a run's report is read: as it was sent, whatever has become of the data since. In the API's answers they begin with "/", in what
+ * hooks are sent with the site's address.
+ */
 export interface ReportLinks {
   /** To be printed. */
   readonly page: string;
@@ -13,6 +16,8 @@ export interface ReportLinks {
   /** Growth of all resources, a row a key. */
   readonly csv: string;
   readonly parquet: string;
+  /** The page of the same range, as it is read now. Of a run of which no copy was kept the others read it again too. */
+  readonly again: string;
 }
 
 /** One run: its report is of the range that ended when it was due, whenever it was made. */

@@ -4,10 +4,10 @@
  * What nobody had watched, or not everybody, may still come. So the first evaluation that lacked something is remembered with the states before it,
  * and when data come for that time they are evaluated again from there, once.
  */
-import type { AlertState } from "../../core/alerts/machine.ts";
+import type { AlertState, Status } from "../../core/alerts/machine.ts";
 import { changed, INACTIVE, staysInactive, step } from "../../core/alerts/machine.ts";
 import type { Baseline } from "../../core/alerts/measure.ts";
-import { MEMORY_SEC, windowsOf, type Rule } from "../../core/alerts/rule.ts";
+import { MAX_KEYS_PER_RULE, MEMORY_SEC, windowsOf, type Rule } from "../../core/alerts/rule.ts";
 import { bucketsOf, type Buckets } from "../../core/histogram/buckets.ts";
 import type { AlertRuleRow } from "../../store/alerts.ts";
 import type { View } from "../view.ts";
@@ -38,6 +38,10 @@ const GAP_SEC = 48 * 3600;
 /** Late data come in many batches: it waits until there has been none for so long. */
 const QUIET_SEC = 3;
 const MAX_QUIET_SEC = 60;
+/** As long as the outbox tells of what has ended (query-api/alerts/outbox.ts). */
+const QUIET_MS = 86_400_000;
+/** Where a rule has as many states as it may: long enough for most hooks to have been told. */
+const FULL_QUIET_MS = 600_000;
 
 export class ActiveRule {
   readonly row: AlertRuleRow;
@@ -54,6 +58,9 @@ export class ActiveRule {
   #gap: Gap | null = null;
   #lateFromSec = 0;
   #lateAtSec = 0;
+  /** Keys that were bad and have no state, since there were too many. */
+  #left = 0;
+  #forgotMs = 0;
 
   /** @param restored what evaluations lacked when somebody else made them, and whether data have come for that since */
   constructor(
@@ -93,7 +100,7 @@ export class ActiveRule {
   /** Why it is not evaluated; "" while it is. */
   problem(long: LongWindows): string {
     if (!this.#source.isWhole) return "waiting for the ticks before it began";
-    if (this.#source.skippedKeys > 0)
+    if (this.#source.skippedKeys > 0 || this.#left > 0)
       return `${this.rule.per ?? ""} has more values than a rule may have states: some are left out`;
     return long.problem(this.terms, this.#windows, this.rule.condition);
   }
@@ -112,7 +119,7 @@ export class ActiveRule {
     this.#lastTs = endTs;
     const baselineOf = this.#baselines(endTs, long);
     const readings = readingsOf({
-      ...{ rule: this.rule, buckets: this.#buckets, hosts, zones, known: this.#states.keys() },
+      ...{ rule: this.rule, buckets: this.#buckets, hosts, zones, open: this.#open(), known: this.#states.keys() },
       ...{ granularitySec: this.view.spec.granularitySec, factor: factorOf(this.rule, this.view) },
       over: (sec) => windows.get(sec) as Windows,
       baselineOf,
@@ -126,15 +133,36 @@ export class ActiveRule {
       if (was === INACTIVE && staysInactive(this.rule, reading)) continue;
       const now = step(this.rule, was, reading, endTs * 1000);
       if (was === INACTIVE && now.status === "inactive") continue;
+      if (!this.#states.has(key) && this.#states.size >= MAX_KEYS_PER_RULE) {
+        this.#left += 1;
+        continue;
+      }
       this.#states.set(key, now);
       if (changed(was, now)) {
         this.#late.delete(key);
         changes.push(this.#stateOf(key, now));
       }
     }
+    this.#forget(endTs * 1000);
     if (lacks && before !== null) this.#gap = { fromTs: endTs, before };
     else if (this.#gap !== null && endTs - this.#gap.fromTs > GAP_SEC) this.#gap = null;
     return changes;
+  }
+
+  #open(): string[] {
+    return [...this.#states].flatMap(([key, { status }]) => (isQuiet(status) ? [] : [key]));
+  }
+
+  /** States that nobody is to be told of any more make room; at once where there is none left, but for those that just ended. */
+  #forget(nowMs: number): void {
+    const isFull = this.#states.size >= MAX_KEYS_PER_RULE;
+    const beforeMs = nowMs - (isFull ? FULL_QUIET_MS : QUIET_MS);
+    if (!isFull && nowMs < this.#forgotMs + FULL_QUIET_MS) return;
+    this.#forgotMs = nowMs;
+    for (const [key, { status, sinceMs }] of this.#states) {
+      if (isQuiet(status) && sinceMs < beforeMs) this.#states.delete(key);
+    }
+    if (this.#states.size < MAX_KEYS_PER_RULE) this.#left = 0;
   }
 
   /** Data have come for a tick that was settled. */
@@ -229,4 +257,8 @@ export class ActiveRule {
     if (condition.kind !== "shape") return () => undefined;
     return (key) => long.baseline(this.terms, condition.days, endTs)?.(key);
   }
+}
+
+function isQuiet(status: Status): boolean {
+  return status === "inactive" || status === "resolved";
 }

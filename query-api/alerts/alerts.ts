@@ -13,12 +13,13 @@ import { INACTIVE, type AlertState } from "../../core/alerts/machine.ts";
 import { withPast, type PastFiring } from "../../core/alerts/past.ts";
 import { windowsOf, type Rule } from "../../core/alerts/rule.ts";
 import { OperationalError } from "../../core/errors.ts";
-import type { LiveFeed } from "../../core/window.ts";
+import { OPERATOR, type LiveFeed } from "../../core/window.ts";
 import type { Log } from "../../server/log.ts";
 import type { Metrics } from "../../server/metrics.ts";
 import { stateKey, sweepAlerts, type AlertRuleRow, type AlertStateRow, type AlertTables } from "../../store/alerts.ts";
 import type { StoreClient } from "../../store/client.ts";
 import { Lease, sweepLeases } from "../../store/lease.ts";
+import type { ReportTables } from "../../store/reports.ts";
 import type { Ownership } from "../../store/ownership.ts";
 import type { TokenRow } from "../../store/tokens.ts";
 import type { ExpectedHosts } from "../expected.ts";
@@ -56,6 +57,8 @@ export interface AlertingOptions {
 export interface AlertsDeps {
   readonly store: StoreClient;
   readonly tables: AlertTables;
+  /** Saved reports, which name hooks too. */
+  readonly reports: ReportTables;
   readonly instrumentations: Instrumentations;
   readonly ownership: Pick<Ownership, "current" | "revision">;
   readonly feed: LiveFeed;
@@ -71,6 +74,8 @@ export interface AlertsDeps {
 
 const RUN_EVERY_MS = 500;
 const SWEEP_EVERY_MS = 3_600_000;
+/** What is less is settled as ticks are: they may be five seconds late, and two ahead. */
+const CLOCK_STEP_MS = 2_000;
 /** A week in steps of a minute. */
 const TEST_EVALUATIONS = 10_080;
 const MAX_TEST_ALERTS = 1000;
@@ -94,6 +99,8 @@ export class Alerts {
   #storing = false;
   #taking = false;
   #closed = false;
+  /** Of the clock to the time since the process began. */
+  #clockAheadMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
   readonly #results;
@@ -103,7 +110,7 @@ export class Alerts {
     this.#deps = deps;
     const { tables, instrumentations, ownership, expectedFor, metrics } = deps;
     this.rules = new AlertRules(tables, instrumentations);
-    this.hooks = new Hooks(tables);
+    this.hooks = new Hooks(tables, deps.reports);
     this.silences = new Silences(tables);
     this.#zones = new Zones(ownership);
     this.#hosts = new HostLists(expectedFor);
@@ -118,7 +125,7 @@ export class Alerts {
     metrics.beforeText(() => {
       const living = this.rules.living();
       rules.set(living.length);
-      broken.set(living.filter((row) => this.problem(row) !== "").length);
+      broken.set(living.filter(({ id }) => (this.#evaluator?.problem(id) ?? "") !== "").length);
       waiting.set(this.#outbox?.waiting ?? 0);
       firing.set(tables.states.all().filter(({ status }) => status === "firing").length);
       holds.set(this.#evaluator === undefined ? 0 : 1);
@@ -168,8 +175,10 @@ export class Alerts {
    * @throws InputError for a wrong rule or hook
    */
   async reading({ rules = [], hooks = [], allowTargets = [] }: AlertingOptions): Promise<() => Promise<void>> {
-    this.hooks.ofFiles(hooks);
-    await this.rules.ofFiles(rules);
+    // Hooks of files come and go together with the rules that name them.
+    const standing = this.hooks.living().filter(({ row }) => row.owner === OPERATOR && row.origin === "api");
+    const names = [...standing.map(({ row }) => row), ...this.hooks.ofFiles(hooks)].map(({ name }) => name);
+    await this.rules.ofFiles(rules, names);
     return async () => {
       await this.hooks.ensure(hooks);
       await this.rules.ensure(rules);
@@ -177,9 +186,12 @@ export class Alerts {
     };
   }
 
-  /** Why a rule is not evaluated here; "" while it is, or where another process does it. */
+  /** Why a rule is not evaluated here, or does not reach whom it names; "" while it does, or where another process does it. */
   problem(row: AlertRuleRow): string {
-    return this.#evaluator?.problem(row.id) ?? "";
+    const found = this.#evaluator?.problem(row.id) ?? "";
+    if (found !== "") return found;
+    const lost = this.rules.lostHooks(row);
+    return lost.length === 0 ? "" : `there is no hook ${lost.join(", ")}: nobody is told there`;
   }
 
   /** Alerts that are not inactive, the newest first, as far as the caller may see them. */
@@ -252,6 +264,10 @@ export class Alerts {
 
   #run(): void {
     const { log } = this.#deps;
+    if (this.#hasClockStepped()) {
+      log.warn({}, "the clock was set: alert rules begin anew at its time, with the states that are stored");
+      this.#drop();
+    }
     if (this.#lease?.mayBegin() !== true) {
       this.#drop();
       return;
@@ -278,6 +294,17 @@ export class Alerts {
     this.#outbox?.tell(known.filter(({ row, key }) => !this.#unstored.has(stateKey(row.id, key))));
     this.#outbox?.pump();
     this.#runBeside();
+  }
+
+  /**
+   * Whether the clock has gone another way than time since the last look. Ticks, windows and what is due next are all of the clock: after it was
+   * ahead for an hour rules would say nothing for as long.
+   */
+  #hasClockStepped(): boolean {
+    const aheadMs = this.#deps.nowSec() * 1000 - performance.now();
+    const steppedMs = Math.abs(aheadMs - (this.#clockAheadMs ?? aheadMs));
+    this.#clockAheadMs = aheadMs;
+    return steppedMs > CLOCK_STEP_MS;
   }
 
   #runBeside(): void {

@@ -3,7 +3,7 @@
  * slow store or a slow receiver makes no alert late. What changed is handed on.
  */
 import type { AlertState } from "../../core/alerts/machine.ts";
-import { INACTIVE } from "../../core/alerts/machine.ts";
+import { INACTIVE, notAfter } from "../../core/alerts/machine.ts";
 import { errorChain, OperationalError } from "../../core/errors.ts";
 import type { AlertRuleRow, AlertStateRow } from "../../store/alerts.ts";
 import type { ExpectedHosts } from "../expected.ts";
@@ -73,7 +73,7 @@ export class Evaluator {
     this.#stored = new Map();
     for (const { rule, key, state } of stored) {
       const states = this.#stored.get(rule) ?? new Map<string, AlertState>();
-      states.set(key, { ...INACTIVE, ...(state as Partial<AlertState>) });
+      states.set(key, notAfter({ ...INACTIVE, ...(state as Partial<AlertState>) }, this.#nowSec * 1000));
       this.#stored.set(rule, states);
     }
   }
@@ -166,7 +166,8 @@ export class Evaluator {
     try {
       const view = viewOfRule(instrumentations, rule, row.owner);
       const gap = this.#gaps.get(row.id);
-      const restored = gap?.changedMs === row.changedMs ? gap : undefined;
+      const isOfPast = gap !== undefined && gap.gap.fromTs <= this.#nowSec;
+      const restored = isOfPast && gap.changedMs === row.changedMs ? gap : undefined;
       const states = this.#stored.get(row.id) ?? new Map<string, AlertState>();
       this.#active.set(row.id, new ActiveRule(row, rule, view, this.#memory, states, restored));
       this.#stored.delete(row.id);

@@ -9,7 +9,10 @@ import { InputError, OperationalError } from "../../core/errors.ts";
 import { OPERATOR } from "../../core/window.ts";
 import { notFound } from "../../server/http.ts";
 import type { AlertHookRow, AlertTables } from "../../store/alerts.ts";
+import type { ReportTables } from "../../store/reports.ts";
 import type { TokenRow } from "../../store/tokens.ts";
+import { usesOf, usesText } from "./hook-uses.ts";
+import { inTurn } from "./in-turn.ts";
 import { isOwn, ownerOf, type FileRule } from "./rules.ts";
 import { parseTarget } from "./target.ts";
 
@@ -31,9 +34,12 @@ const ALERTMANAGER: Grouping = {
 
 export class Hooks {
   readonly #tables: AlertTables;
+  readonly #saved: ReportTables;
 
-  constructor(tables: AlertTables) {
+  /** @param saved reports, which name hooks too */
+  constructor(tables: AlertTables, saved: ReportTables) {
     this.#tables = tables;
+    this.#saved = saved;
   }
 
   living(): Hook[] {
@@ -63,7 +69,11 @@ export class Hooks {
   }
 
   /** @throws InputError; OperationalError HOOK_TARGET, NAME_TAKEN, TOO_MANY_HOOKS */
-  async create(json: unknown, principal: TokenRow): Promise<AlertHookRow> {
+  create(json: unknown, principal: TokenRow): Promise<AlertHookRow> {
+    return this.inTurn(() => this.#create(json, principal));
+  }
+
+  async #create(json: unknown, principal: TokenRow): Promise<AlertHookRow> {
     const owner = ownerOf(principal);
     const read = readHook(json, "");
     const own = this.living().filter(({ row }) => row.owner === owner);
@@ -91,7 +101,15 @@ export class Hooks {
    * @returns the secret only where one was made
    * @throws InputError; OperationalError NOT_FOUND, STANDING
    */
-  async change(
+  change(
+    id: string,
+    json: unknown,
+    principal: TokenRow,
+  ): Promise<{ readonly row: AlertHookRow; readonly secret: string | null }> {
+    return this.inTurn(() => this.#change(id, json, principal));
+  }
+
+  async #change(
     id: string,
     json: unknown,
     principal: TokenRow,
@@ -120,12 +138,45 @@ export class Hooks {
     return { row: changed, secret: isMade ? changed.secret : null };
   }
 
-  async remove(id: string, principal: TokenRow): Promise<AlertHookRow> {
+  /** @throws OperationalError NOT_FOUND, STANDING, HOOK_IN_USE where rules or reports name it: they would tell nobody */
+  remove(id: string, principal: TokenRow): Promise<AlertHookRow> {
+    return this.inTurn(() => this.#remove(id, principal));
+  }
+
+  async #remove(id: string, principal: TokenRow): Promise<AlertHookRow> {
     const { row } = this.find(id, principal);
     if (row.origin === "file")
       throw new OperationalError("STANDING", "delete a hook: this one is part of the configuration");
+    await this.#requireUnused(row);
     await this.#tables.hooks.put([{ ...row, deletedMs: Date.now() }]);
+    try {
+      // Another process may have saved a rule in between; it looks once more too (rules.ts), so nobody keeps half of it.
+      await this.#requireUnused(row);
+    } catch (error) {
+      await this.#tables.hooks.put([row]);
+      throw error;
+    }
     return row;
+  }
+
+  async #requireUnused(row: AlertHookRow): Promise<void> {
+    const { rules } = this.#tables;
+    const { reports } = this.#saved;
+    await Promise.all([rules.refresh(), reports.refresh()]);
+    const uses = usesOf(row, rules.all(), reports.all());
+    if (uses.length > 0) throw new OperationalError("HOOK_IN_USE", `delete a hook: ${usesText(uses)}`);
+  }
+
+  /** After all saves that were begun before, and after a look at what other processes have written. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return inTurn(this.#tables, async () => {
+      await this.refresh();
+      return work();
+    });
+  }
+
+  refresh(): Promise<void> {
+    return this.#tables.hooks.refresh();
   }
 
   /** What hooks of files would be. @throws InputError */

@@ -42,6 +42,8 @@ const MAX_RETRY_MS = 300_000;
 const MAX_IN_FLIGHT = 8;
 /** One slow target must not take all of them. */
 const MAX_IN_FLIGHT_PER_HOOK = 2;
+/** Each reads what its alerts are made of: a label of many values is many groups at once. The others are told at the next look. */
+const MAX_COMPOSING = 16;
 const TOLD_SINCE_MS = 8 * 86_400_000;
 const RESOLVED_FOR_MS = 86_400_000;
 /** Rows that somebody has sent again by hand, maybe at another process. */
@@ -72,16 +74,19 @@ export class Outbox {
 
   /** Reads what was told, by whomever. */
   async load(): Promise<void> {
-    const sinceMs = this.#nowMs() - TOLD_SINCE_MS;
-    const rows = await readDeliveries(this.#deps.store, { owner: null, sinceMs, limit: 100_000 });
+    const nowMs = this.#nowMs();
+    const rows = await readDeliveries(this.#deps.store, {
+      owner: null,
+      sinceMs: nowMs - TOLD_SINCE_MS,
+      limit: 100_000,
+    });
     // The newest come first.
     for (const row of rows.reverse()) {
-      this.#told.set(groupId(row.hook, row.groupKey), {
-        id: row.id,
-        atMs: row.createdMs,
-        members: row.members as Member[],
-      });
-      if (row.status === "waiting") this.#waiting.set(row.id, row);
+      // A clock that was ahead must not have anybody wait until it is that late.
+      const atMs = Math.min(row.createdMs, nowMs);
+      this.#told.set(groupId(row.hook, row.groupKey), { id: row.id, atMs, members: row.members as Member[] });
+      const nextMs = Math.min(row.nextMs, nowMs + MAX_RETRY_MS);
+      if (row.status === "waiting") this.#waiting.set(row.id, { ...row, nextMs });
     }
   }
 
@@ -102,7 +107,7 @@ export class Outbox {
       }
     }
     for (const [id, { hook, groupKey, states: own }] of groups) {
-      if (this.#composing.has(id)) continue;
+      if (this.#composing.has(id) || this.#composing.size >= MAX_COMPOSING) continue;
       const members = own.map(memberOf).filter((member) => member !== null);
       const told = this.#told.get(id);
       const telling = toTell(hook, members, told, nowMs);

@@ -107,13 +107,24 @@ export function annotationsOf(facts: AlertFacts, linking: Linking): Record<strin
     fill(template, places),
   ]);
   return {
-    ...Object.fromEntries(filled),
+    ...Object.fromEntries(withinBytes(filled)),
     // Said whether the rule's author has thought of it or not.
     ...(state.state.isPartial ? { partial: places.coverage } : {}),
     ...(state.isLate ? { late: "found when late data came; it began at the time given" } : {}),
     ...(state.state.why === "" ? {} : { why: state.state.why }),
     ...(places.breakdown === "" || rule.annotations["breakdown"] !== undefined ? {} : { breakdown: places.breakdown }),
   };
+}
+
+/** One alert fits into a message, whatever its labels fill its annotations with: those that do not are there, and say nothing. */
+function withinBytes(filled: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  let left = MAX_BYTES / 4;
+  return filled.map(([name, text]) => {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > left) return [name, "…"];
+    left -= bytes;
+    return [name, text];
+  });
 }
 
 export function permalink(state: KeyState, { baseUrl }: Linking): string {

@@ -28,7 +28,9 @@ export interface EvaluationGround {
   readonly over: (windowSec: number) => Windows;
   /** Undefined: none is known (yet). */
   readonly baselineOf: (key: string) => Baseline | undefined;
-  /** Keys that have a state. */
+  /** Keys that are pending or fire. */
+  readonly open: Iterable<string>;
+  /** All keys that have a state. */
   readonly known: Iterable<string>;
 }
 
@@ -86,15 +88,20 @@ function oneHost(host: string): readonly string[] {
   return list;
 }
 
-/** Keys that were counted, those with a state, and those that are there whether they do anything or not. */
-function keysOf({ rule, hosts, zones, over, known }: EvaluationGround): Iterable<string> {
+/**
+ * Keys that are bad, those that are there whether they do anything or not, those that were counted, and last those that were bad once: where
+ * there are more than may be looked at, a key that has gone must not keep out one that is there.
+ */
+function keysOf({ rule, hosts, zones, over, open, known }: EvaluationGround): Iterable<string> {
   if (rule.per === null) return [""];
-  const keys = new Set<string>(known);
+  const keys = new Set<string>(open);
   if (rule.per === "hostname") for (const host of hosts) keys.add(host);
   if (rule.per === "zonename") for (const zone of zones.keys()) keys.add(zone);
-  if (isOfCoverage(rule.condition.kind)) return keys;
-  const windowSec =
-    rule.condition.kind === "burn" ? (rule.condition.windows[0]?.longSec ?? 0) : rule.condition.windowSec;
-  for (const key of over(windowSec).counts.keys()) keys.add(key);
+  if (!isOfCoverage(rule.condition.kind)) {
+    const windowSec =
+      rule.condition.kind === "burn" ? (rule.condition.windows[0]?.longSec ?? 0) : rule.condition.windowSec;
+    for (const key of over(windowSec).counts.keys()) keys.add(key);
+  }
+  for (const key of known) keys.add(key);
   return keys;
 }

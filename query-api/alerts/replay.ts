@@ -4,9 +4,10 @@
  * Ticks are read in pieces, so that a week of a rule by key is never in memory as a whole, and are as wide as the windows allow: the past is
  * tried every `stepSec`, from the seconds, minutes or hours that are left of it.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Baseline } from "../../core/alerts/measure.ts";
 import { INACTIVE, step, type AlertState } from "../../core/alerts/machine.ts";
-import { isOfCoverage, thresholdOf, windowsOf, type Rule } from "../../core/alerts/rule.ts";
+import { isOfCoverage, MAX_KEYS_PER_RULE, thresholdOf, windowsOf, type Rule } from "../../core/alerts/rule.ts";
 import { merge, type Distribution } from "../../core/histogram/distribution.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { readTicks, readTotal, type HistoryDeps, type PastTicks } from "./history.ts";
@@ -49,6 +50,9 @@ export interface ReplayedAlert {
 
 /** Columns of one piece. */
 const PIECE_COLUMNS = 2000;
+const TURN_MS = 20;
+/** Of all its past: more are no states of one rule, but those of a key that is another each time. */
+const MAX_STATES = 10 * MAX_KEYS_PER_RULE;
 const HOUR_SEC = 3600;
 const DAY_SEC = 86_400;
 
@@ -81,7 +85,14 @@ export async function replay(deps: HistoryDeps, request: ReplayRequest): Promise
   let [evaluations, unknown] = [0, 0];
   const fromTs = Math.ceil(range.fromTs / stepSec) * stepSec;
   let baselines: { readonly hour: number; readonly of: (key: string) => Baseline | undefined } | undefined;
+  let begunMs = performance.now();
   for (let endTs = fromTs; endTs <= range.toTs; endTs += stepSec) {
+    // Ten thousand evaluations of two thousand keys are a minute of work, in which others have rules too.
+    if (performance.now() - begunMs > TURN_MS) {
+      await setImmediate();
+      signal?.throwIfAborted();
+      begunMs = performance.now();
+    }
     await reel.load(endTs - Math.max(longest, tickSec) - tickSec, endTs);
     if (rule.condition.kind === "shape" && baselines?.hour !== Math.floor(endTs / HOUR_SEC)) {
       baselines = {
@@ -94,7 +105,7 @@ export async function replay(deps: HistoryDeps, request: ReplayRequest): Promise
       windowAt(sec).coverage.moveTo(endTs);
     }
     const readings = readingsOf({
-      ...{ rule, buckets, hosts: request.hosts, zones: request.zones, known: states.keys() },
+      ...{ rule, buckets, hosts: request.hosts, zones: request.zones, open: openOf(states), known: states.keys() },
       ...{ granularitySec: spec.granularitySec, factor: factorOf(rule, terms.view), over: windowAt },
       baselineOf: (key) => baselines?.of(key),
     });
@@ -104,11 +115,16 @@ export async function replay(deps: HistoryDeps, request: ReplayRequest): Promise
       const now = step(rule, was, reading, endTs * 1000);
       tracker.see(key, was, now);
       line.see(endTs, reading);
-      if (now.status !== "inactive" || was !== INACTIVE) states.set(key, now);
+      const isKept = now.status !== "inactive" || was !== INACTIVE;
+      if (isKept && (states.has(key) || states.size < MAX_STATES)) states.set(key, now);
     }
     evaluations += 1;
   }
   return { stepSec, fromTs, evaluations, unknown, states, alerts: tracker.alerts(), line };
+}
+
+function openOf(states: ReadonlyMap<string, AlertState>): string[] {
+  return [...states].flatMap(([key, { status }]) => (status === "pending" || status === "firing" ? [key] : []));
 }
 
 /** The narrowest round step that needs no more than so many evaluations. */

@@ -14,6 +14,8 @@ import { notFound } from "../../server/http.ts";
 import type { AlertRuleRow, AlertTables } from "../../store/alerts.ts";
 import type { TokenRow } from "../../store/tokens.ts";
 import type { InstrumentationInput, Instrumentations } from "../instrumentations.ts";
+import { inTurn } from "./in-turn.ts";
+import { checkReach } from "./reach.ts";
 import { viewOfRule } from "./reader.ts";
 
 export const MAX_RULES_PER_TENANT = 100;
@@ -73,7 +75,8 @@ export class AlertRules {
   read(json: unknown, owner: string, path = ""): Rule {
     const rule = parseRule(json, path);
     try {
-      viewOfRule(this.#instrumentations, rule, owner, path);
+      const { instrumentation } = viewOfRule(this.#instrumentations, rule, owner, path);
+      checkReach(rule, instrumentation.retentionSec, path);
     } catch (error) {
       if (!(error instanceof OperationalError) || error.code !== "NOT_FOUND") throw error;
       const message = `${path === "" ? "" : `${path}.`}instrumentation: there is none of that id, expected one that the owner may see`;
@@ -83,20 +86,30 @@ export class AlertRules {
   }
 
   /** A rule that is kept has somebody to tell: one that names no hook that there is would fire unheard. */
-  #readKept(json: unknown, owner: string, path = ""): Rule {
+  #readKept(json: unknown, owner: string, path = "", known: readonly string[] = this.#hooksOf(owner)): Rule {
     const rule = this.read(json, owner, path);
-    const known = this.#tables.hooks.all().filter((hook) => hook.deletedMs === 0 && hook.owner === owner);
-    const errors = rule.hooks.flatMap((name, i) => {
-      if (known.some((hook) => hook.name === name)) return [];
-      const field = `${path === "" ? "" : `${path}.`}hooks[${i}]`;
-      return [{ field, code: "UNKNOWN_HOOK", message: "expected the name of one of the owner's hooks" }];
-    });
-    if (errors.length > 0) throw new InputError(`check the alert rule ${rule.name}`, errors);
+    requireHooks(rule, known, path);
     return rule;
   }
 
-  /** @throws InputError; OperationalError NOT_FOUND, TOO_MANY_RULES, RULE_NAME_TAKEN */
-  async create(json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
+  /** Names of an owner's hooks. */
+  #hooksOf(owner: string): string[] {
+    const living = this.#tables.hooks.all().filter((hook) => hook.deletedMs === 0 && hook.owner === owner);
+    return living.map(({ name }) => name);
+  }
+
+  /** Names of hooks that a rule has and that there are no more: hooks of files go without asking. */
+  lostHooks(row: AlertRuleRow): string[] {
+    const known = this.#hooksOf(row.owner);
+    return (this.ruleOf(row)?.hooks ?? []).filter((name) => !known.includes(name));
+  }
+
+  /** @throws InputError; OperationalError NOT_FOUND, TOO_MANY_RULES, NAME_TAKEN */
+  create(json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
+    return this.#inTurn(() => this.#create(json, principal));
+  }
+
+  async #create(json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
     const owner = ownerOf(principal);
     const rule = this.#readKept(json, owner);
     this.#requireFreeName(rule.name, owner);
@@ -111,24 +124,49 @@ export class AlertRules {
       ...{ id: randomBytes(8).toString("hex"), owner, origin: "api", rule: ruleJson(rule) },
       ...{ createdMs: now, changedMs: now, deletedMs: 0 },
     };
-    await this.#tables.rules.put([row]);
+    await this.#put(row, rule, { ...row, deletedMs: now });
     return row;
   }
 
   /** @throws as `create`, and STANDING for a rule of a file */
-  async change(id: string, json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
-    const row = this.#changeable(id, principal, "change");
-    const rule = this.#readKept(json, row.owner);
-    this.#requireFreeName(rule.name, row.owner, id);
-    const changed = { ...row, rule: ruleJson(rule), changedMs: Date.now() };
-    await this.#tables.rules.put([changed]);
-    return changed;
+  change(id: string, json: unknown, principal: TokenRow): Promise<AlertRuleRow> {
+    return this.#inTurn(async () => {
+      const row = this.#changeable(id, principal, "change");
+      const rule = this.#readKept(json, row.owner);
+      this.#requireFreeName(rule.name, row.owner, id);
+      const changed = { ...row, rule: ruleJson(rule), changedMs: Date.now() };
+      await this.#put(changed, rule, row);
+      return changed;
+    });
   }
 
-  async remove(id: string, principal: TokenRow): Promise<AlertRuleRow> {
-    const row = this.#changeable(id, principal, "delete");
-    await this.#tables.rules.put([{ ...row, deletedMs: Date.now() }]);
-    return row;
+  remove(id: string, principal: TokenRow): Promise<AlertRuleRow> {
+    return this.#inTurn(async () => {
+      const row = this.#changeable(id, principal, "delete");
+      await this.#tables.rules.put([{ ...row, deletedMs: Date.now() }]);
+      return row;
+    });
+  }
+
+  /** Stores a rule, unless a hook that it names was deleted by another process meanwhile. @param otherwise what is then in its place */
+  async #put(row: AlertRuleRow, rule: Rule, otherwise: AlertRuleRow): Promise<void> {
+    await this.#tables.rules.put([row]);
+    if (rule.hooks.length === 0) return;
+    await this.#tables.hooks.refresh();
+    try {
+      requireHooks(rule, this.#hooksOf(row.owner), "");
+    } catch (error) {
+      await this.#tables.rules.put([otherwise]);
+      throw error;
+    }
+  }
+
+  /** After all that was begun before, and after a look at what other processes have written. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return inTurn(this.#tables, async () => {
+      await Promise.all([this.#tables.rules.refresh(), this.#tables.hooks.refresh()]);
+      return work();
+    });
   }
 
   /**
@@ -151,11 +189,17 @@ export class AlertRules {
     ]);
   }
 
-  /** What rules of files would be; instrumentations that they describe are there from then on. @throws InputError */
-  async ofFiles(rules: readonly FileRule[]): Promise<AlertRuleRow[]> {
+  /**
+   * What rules of files would be; instrumentations that they describe are there from then on.
+   *
+   * @param hooks names of the operators' hooks as they will be; absent: as they are
+   * @throws InputError
+   */
+  async ofFiles(rules: readonly FileRule[], hooks?: readonly string[]): Promise<AlertRuleRow[]> {
     const rows: AlertRuleRow[] = [];
+    const known = hooks ?? this.#hooksOf(OPERATOR);
     for (const { json, path } of rules) {
-      const rule = this.#readKept(await this.#withInstrumentation(json, path), OPERATOR, path);
+      const rule = this.#readKept(await this.#withInstrumentation(json, path), OPERATOR, path, known);
       const id = createHash("sha256").update(`file rule ${rule.name}`).digest("hex").slice(0, 16);
       if (rows.some((row) => row.id === id)) {
         throw new InputError("read alert rules", [
@@ -227,6 +271,16 @@ export class AlertRules {
       throw new OperationalError("NAME_TAKEN", `save an alert rule: there is one with the name ${name}`);
     }
   }
+}
+
+/** @throws InputError for a rule that names a hook that is not among those known */
+function requireHooks(rule: Rule, known: readonly string[], path: string): void {
+  const errors = rule.hooks.flatMap((name, i) => {
+    if (known.includes(name)) return [];
+    const field = `${path === "" ? "" : `${path}.`}hooks[${i}]`;
+    return [{ field, code: "UNKNOWN_HOOK", message: "expected the name of one of the owner's hooks" }];
+  });
+  if (errors.length > 0) throw new InputError(`check the alert rule ${rule.name}`, errors);
 }
 
 /** A rule as it stands in a file. */

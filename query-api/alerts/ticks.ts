@@ -50,8 +50,10 @@ export class Counts implements CountTicks {
   readonly #keyIndex: ReadonlyMap<string, number>;
   readonly #perIndex: number | undefined;
   readonly #ticks = new Map<number, Map<string, Cell>>();
+  /** In how many ticks each key is. The cap is on all of them together: a key that is another each second fills windows, not ticks. */
+  readonly #keys = new Map<string, number>();
   readonly #maxKeys: number;
-  /** Keys beyond the cap, which are not looked at one by one. */
+  /** Cells of keys beyond the cap, which are not looked at one by one. */
   skipped = 0;
 
   constructor({ view, per }: SourceTerms, maxKeys: number) {
@@ -87,16 +89,40 @@ export class Counts implements CountTicks {
 
   /** Puts what the store has in the place of a tick. */
   put(ts: number, cells: ReadonlyMap<string, Cell>): void {
-    this.#ticks.set(ts, new Map(cells));
+    this.#drop(ts);
+    const kept = new Map<string, Cell>();
+    for (const [key, cell] of cells) if (this.#admit(key)) kept.set(key, cell);
+    this.#ticks.set(ts, kept);
   }
 
   /** Lets ticks before this one go. */
   forget(beforeTs: number): void {
-    for (const ts of this.#ticks.keys()) if (ts < beforeTs) this.#ticks.delete(ts);
+    for (const ts of this.#ticks.keys()) if (ts < beforeTs) this.#drop(ts);
   }
 
   clear(): void {
     this.#ticks.clear();
+    this.#keys.clear();
+  }
+
+  #drop(ts: number): void {
+    for (const key of this.#ticks.get(ts)?.keys() ?? []) {
+      const left = (this.#keys.get(key) ?? 0) - 1;
+      if (left > 0) this.#keys.set(key, left);
+      else this.#keys.delete(key);
+    }
+    this.#ticks.delete(ts);
+  }
+
+  /** Counts one more tick of a key; false: there are as many others as there may be. */
+  #admit(key: string): boolean {
+    const ticks = this.#keys.get(key) ?? 0;
+    if (ticks === 0 && this.#keys.size >= this.#maxKeys) {
+      this.skipped += 1;
+      return false;
+    }
+    this.#keys.set(key, ticks + 1);
+    return true;
   }
 
   #open(ts: number, key: string): Cell | undefined {
@@ -104,10 +130,7 @@ export class Counts implements CountTicks {
     if (tick === undefined) this.#ticks.set(ts, (tick = new Map<string, Cell>()));
     let cell = tick.get(key);
     if (cell === undefined) {
-      if (tick.size >= this.#maxKeys) {
-        this.skipped += 1;
-        return undefined;
-      }
+      if (!this.#admit(key)) return undefined;
       tick.set(key, (cell = { counts: new Map<number, number>(), sum: 0 }));
     }
     return cell;

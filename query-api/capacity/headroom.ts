@@ -117,7 +117,7 @@ async function promisedOn(
   }
   const last = { fromTs: Math.max(range.fromTs, range.toTs - LOOK_BACK_SEC), toTs: range.toTs };
   const at = await planHours(reads, view, last);
-  const newest = await readNewest(reads.store, at, "toString(host)", reads.signal);
+  const newest = await readNewest(reads, at, "toString(host)");
   return new Map(newest.map(({ key, total }) => [key, total]));
 }
 

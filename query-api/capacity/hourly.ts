@@ -27,7 +27,8 @@ export interface Reads {
   readonly kept: Map<string, Promise<unknown>>;
 }
 
-function once<T>({ kept }: Reads, key: string, read: () => Promise<T>): Promise<T> {
+/** Asks once in a request: a report asks the same for several of its parts. */
+export function once<T>({ kept }: Reads, key: string, read: () => Promise<T>): Promise<T> {
   let answer = kept.get(key) as Promise<T> | undefined;
   if (answer === undefined) kept.set(key, (answer = read()));
   return answer;
@@ -45,15 +46,39 @@ export interface HourPlan {
 export async function planHours(reads: Reads, view: View, range: Range): Promise<HourPlan> {
   const { store, nowSec, signal } = reads;
   const toTs = Math.floor(Math.min(range.toTs, nowSec) / HOUR_SEC) * HOUR_SEC;
-  const fromTs = Math.min(toTs - HOUR_SEC, Math.ceil(range.fromTs / HOUR_SEC) * HOUR_SEC);
+  const fromTs = Math.max(0, Math.min(toTs - HOUR_SEC, Math.ceil(range.fromTs / HOUR_SEC) * HOUR_SEC));
   const hours = (toTs - fromTs) / HOUR_SEC;
-  const plan = await once(reads, `plan ${view.instrumentation.spec} ${fromTs} ${toTs}`, async () => {
-    const found = await planColumns(store, view, { fromTs, toTs }, hours, nowSec, signal);
+  const { spec } = view.instrumentation;
+  const plan = await once(reads, `plan ${spec} ${fromTs} ${toTs}`, async () => {
+    // What is known of the hours of a longer range is known of these too.
+    const around = await containing(reads, `plan ${spec}`, fromTs, toTs);
+    const known = (around?.found as GridPlan | undefined)?.units ?? undefined;
+    const found = await planColumns(store, view, { fromTs, toTs }, hours, nowSec, signal, known);
     // Imported hours share theirs by the hundred.
     const segments = found.segments.map((each) => ({ ...each, generations: [...new Set(each.generations)] }));
     return { ...found, segments };
   });
   return { view, plan, fromTs, toTs };
+}
+
+/** What has been asked of a longer range that contains this one; undefined: nothing has, in this request. */
+async function containing(
+  { kept }: Reads,
+  what: string,
+  fromTs: number,
+  toTs: number,
+): Promise<{ readonly found: unknown; readonly fromTs: number } | undefined> {
+  for (const [key, answer] of kept) {
+    const [from = NaN, to = NaN] = key.startsWith(`${what} `)
+      ? key
+          .slice(what.length + 1)
+          .split(" ")
+          .map(Number)
+      : [];
+    const isLonger = from <= fromTs && to >= toTs && to - from > toTs - fromTs;
+    if (isLonger) return { found: await answer, fromTs: from };
+  }
+  return undefined;
 }
 
 export interface KeyRank {
@@ -64,7 +89,22 @@ export interface KeyRank {
 }
 
 /** The keys that are largest, or grow fastest, and how many there are. */
-export async function rankKeys(
+export function rankKeys(
+  reads: Reads,
+  at: HourPlan,
+  key: string,
+  rank: "size" | "growth",
+  limit: number,
+): Promise<{ keys: KeyRank[]; count: number }> {
+  return once(reads, `rank ${nameOf(at)} ${key} ${rank} ${limit}`, () => readRank(reads, at, key, rank, limit));
+}
+
+/** What tells plans apart in one request, whose reader is always the same. */
+export function nameOf({ view, fromTs, toTs }: HourPlan): string {
+  return `${view.instrumentation.spec} ${JSON.stringify(view.where)} ${fromTs} ${toTs}`;
+}
+
+async function readRank(
   { store, signal }: Reads,
   { view, plan }: HourPlan,
   key: string,
@@ -102,7 +142,13 @@ export interface Hourly {
   readonly hostsOf: ReadonlyMap<string, readonly string[]>;
 }
 
-export async function readHourly(reads: Reads, at: HourPlan, key: string, keys: readonly string[]): Promise<Hourly> {
+/** Hours of some keys; asked again in another order, the answer is in the first. */
+export function readHourly(reads: Reads, at: HourPlan, key: string, keys: readonly string[]): Promise<Hourly> {
+  const sorted = [...keys].sort();
+  return once(reads, `hourly ${nameOf(at)} ${key} ${JSON.stringify(sorted)}`, () => readKeys(reads, at, key, keys));
+}
+
+async function readKeys(reads: Reads, at: HourPlan, key: string, keys: readonly string[]): Promise<Hourly> {
   const { view, plan, fromTs, toTs } = at;
   const hours = (toTs - fromTs) / HOUR_SEC;
   const none = { fromTs, hours, series: new Map<string, Float64Array>(), hostsOf: new Map<string, string[]>() };
@@ -142,7 +188,14 @@ export function seriesOf({ fromTs }: Pick<Hourly, "fromTs">, values: Float64Arra
 /** The share of each hour that each host was watched. */
 export function readWatchedHours(reads: Reads, at: HourPlan): Promise<Map<string, Float64Array>> {
   const { view, fromTs, toTs } = at;
-  return once(reads, `watched ${view.instrumentation.spec} ${fromTs} ${toTs}`, () => readWatched(reads, at));
+  const { spec } = view.instrumentation;
+  return once(reads, `watched ${spec} ${fromTs} ${toTs}`, async () => {
+    const around = await containing(reads, `watched ${spec}`, fromTs, toTs);
+    if (around === undefined) return readWatched(reads, at);
+    const [begin, end] = [fromTs - around.fromTs, toTs - around.fromTs].map((sec) => sec / HOUR_SEC);
+    const whole = around.found as Map<string, Float64Array>;
+    return new Map([...whole].map(([host, shares]) => [host, shares.subarray(begin, end)]));
+  });
 }
 
 async function readWatched(reads: Reads, at: HourPlan): Promise<Map<string, Float64Array>> {

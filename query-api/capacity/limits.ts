@@ -4,11 +4,10 @@
  * The limit of a tenant is the sum of its zones', and is not known if one of them has none; that of a host is the machine's.
  */
 import type { CapacityBy, Resource } from "../../core/capacity.ts";
-import type { StoreClient } from "../../store/client.ts";
 import type { Range } from "../sql.ts";
 import { columnOf, Params, reading, windowsFilter } from "../sql.ts";
 import type { View } from "../view.ts";
-import { planHours, type HourPlan, type Reads } from "./hourly.ts";
+import { nameOf, once, planHours, type HourPlan, type Reads } from "./hourly.ts";
 import { CPUS, HOST_MEMORY, NIC_SPEED, POOL_SPACE, RESOURCES, type Need } from "./sources.ts";
 
 /** Limits change seldom: the newest reading of the last week holds. */
@@ -34,7 +33,7 @@ export async function readLimits(
     const view = find(need);
     if (view === null) return { byKey: new Map(), missing: [need.metric] };
     const at = await planHours(reads, view, last);
-    const found = await readNewest(reads.store, at, key(view), reads.signal);
+    const found = await readNewest(reads, at, key(view));
     const whole = found.filter(({ key: name, things }) => by !== "tenant" || things >= zonesOf(name));
     return { byKey: new Map(whole.map(({ key: name, total }) => [name, total])), missing: [] };
   };
@@ -62,12 +61,17 @@ export async function readLimits(
 }
 
 /** The newest hour's mean of each thing, added up by key; things that have gone for a day are none. */
-export async function readNewest(
-  store: StoreClient,
-  { view, plan }: HourPlan,
-  key: string,
-  signal: AbortSignal | undefined,
-): Promise<{ key: string; total: number; things: number }[]> {
+export function readNewest(reads: Reads, at: HourPlan, key: string): Promise<Newest[]> {
+  return once(reads, `newest ${nameOf(at)} ${key}`, () => readLast(reads, at, key));
+}
+
+interface Newest {
+  readonly key: string;
+  readonly total: number;
+  readonly things: number;
+}
+
+async function readLast({ store, signal }: Reads, { view, plan }: HourPlan, key: string): Promise<Newest[]> {
   if (plan.segments.length === 0) return [];
   const params = new Params();
   const things = ["host", "zone", ...view.spec.keys.map((_, i) => `k${i + 1}`)].join(", ");
@@ -78,7 +82,7 @@ export async function readNewest(
          FROM ${segment.table} WHERE ${windowsFilter(view, segment, params)} GROUP BY key, ${things}, h`,
     )
     .join(" UNION ALL ");
-  return store.query<{ key: string; total: number; things: number }>(
+  return store.query<Newest>(
     `SELECT key, sum(mean) AS total, toUInt32(count()) AS things FROM (
        SELECT key, mean, last, max(last) OVER (PARTITION BY key) AS newest FROM (
          SELECT key, ${things}, argMax(m, h) AS mean, max(h) AS last FROM (

@@ -24,6 +24,8 @@ export interface MadeRun {
   readonly report: CapacityReport | null;
   readonly problem: string;
   readonly baseUrl: string;
+  /** The run of which a copy was kept; null: none was. */
+  readonly run: string | null;
 }
 
 export function reportMessage(made: MadeRun): ReportMessage {
@@ -43,7 +45,7 @@ export function reportMessage(made: MadeRun): ReportMessage {
     text: report === null ? `${name}: no report: ${problem}` : `${name}: ${sentenceOf(report, reaches, horizonDays)}`,
     reaches: reaches.slice(0, MAX_REACHES),
     missing: report?.missing ?? [],
-    links: linksOf(row, dueMs, baseUrl),
+    links: linksOf(row, dueMs, baseUrl, made.run),
   };
 }
 

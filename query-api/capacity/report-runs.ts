@@ -1,7 +1,8 @@
 /**
  * report-runs.ts: saved reports made when they are due, by the one process that holds the lease on sending (store/lease.ts).
  *
- *   due (or asked for) ──▶ read ──▶ delivery stored, under an id that follows from report and time ──▶ run stored ──▶ sent by the outbox
+ *   due (or asked for) ──▶ read ──▶ copy stored ──▶ delivery stored ──▶ run stored ──▶ sent by the outbox
+ *                           │                        (both under an id that follows from report and time)
  *                           │ failed: again after a minute, three times, then the hook is told of that
  *
  * What is due follows from what is stored: the schedule and the run before. So a process that begins after a week finds that the
@@ -9,11 +10,13 @@
  * a successor that finds the delivery there, and sends no second one.
  */
 import { createHash } from "node:crypto";
+import type { CapacityReport } from "../../core/capacity.ts";
 import type { ReportRun } from "../../core/reports/api.ts";
 import { dueAt, nextAfter } from "../../core/reports/schedule.ts";
 import { errorChain, OperationalError } from "../../core/errors.ts";
 import { OPERATOR } from "../../core/window.ts";
 import type { Log } from "../../server/log.ts";
+import { hasCopy, putCopy, sweepCopies } from "../../store/report-copies.ts";
 import type { ReportRow } from "../../store/reports.ts";
 import { isLiving } from "../../store/tenants.ts";
 import type { Beside, Sending } from "../alerts/beside.ts";
@@ -100,9 +103,12 @@ export class ReportRuns implements Beside {
     const id = idOf(due);
     const hook = saved.hookOf(row);
     const ranMs = this.#nowMs();
-    if (hook === undefined) return this.#done(due, { ranMs, problem: "its hook is gone", delivery: null });
+    if (hook === undefined) return this.#done(due, { ranMs, problem: "its hook is gone", delivery: null }, null);
     // A predecessor died between the two: what it has stored is sent, and nothing is made again.
-    if (await outbox.has(id)) return this.#done(due, { ranMs, problem: "", delivery: id });
+    if (await outbox.has(id)) {
+      const kept = await hasCopy(this.#deps.store, row.id, id);
+      return this.#done(due, { ranMs, problem: "", delivery: id }, kept ? id : null);
+    }
     const { tries = 0 } = this.#failed.get(id) ?? {};
     const made = await this.#read(row, dueMs);
     if (this.#ending.signal.aborted) return;
@@ -110,13 +116,28 @@ export class ReportRuns implements Beside {
       this.#later(due);
       return;
     }
-    const message = reportMessage({ row, dueMs, ranMs, missed, baseUrl, ...made });
+    if (!mayBegin(0)) return;
+    const run = await this.#keep(due, made.report, ranMs);
+    const message = reportMessage({ row, dueMs, ranMs, missed, baseUrl, run, ...made });
     if (!mayBegin(0)) return;
     await outbox.enqueue({
       ...{ id, owner: row.owner, hook: hook.row.id, groupKey: reportGroup(row.id, isAsked) },
       body: JSON.stringify(message),
     });
-    await this.#done(due, { ranMs, problem: made.problem, delivery: id });
+    await this.#done(due, { ranMs, problem: made.problem, delivery: id }, run);
+  }
+
+  /** Before anybody is told of it, so that no link leads nowhere. @returns what its copy is called; null: there is none */
+  async #keep(due: DueRun, report: CapacityReport | null, ranMs: number): Promise<string | null> {
+    if (report === null) return null;
+    const { store, log } = this.#deps;
+    const [run, copyOf] = [idOf(due), due.row.id];
+    const copy = { report: copyOf, run, dueMs: due.dueMs, ranMs, body: JSON.stringify(report) };
+    const isKept = await putCopy(store, copy);
+    sweepCopies(store, copyOf, this.#nowMs()).catch((error: unknown) =>
+      log.warn({ err: error, report: copyOf }, "old copies of a report stay in the store until its next run"),
+    );
+    return isKept ? run : null;
   }
 
   async #read(
@@ -146,6 +167,7 @@ export class ReportRuns implements Beside {
   async #done(
     due: DueRun,
     { ranMs, problem, delivery }: Pick<ReportRun, "ranMs" | "problem" | "delivery">,
+    copy: string | null,
   ): Promise<void> {
     const { saved } = this.#deps;
     const { row, dueMs, missed, isAsked } = due;
@@ -155,7 +177,7 @@ export class ReportRuns implements Beside {
     const tookMs = Math.max(0, this.#nowMs() - ranMs);
     const run: ReportRun = {
       ...{ dueMs, ranMs, tookMs, isAsked, missed, problem, delivery },
-      links: linksOf(row, dueMs, ""),
+      links: linksOf(row, dueMs, "", copy),
     };
     await saved.tables.runs.put([
       {

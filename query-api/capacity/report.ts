@@ -14,6 +14,7 @@ import { readHeadroom } from "./headroom.ts";
 import type { Reads } from "./hourly.ts";
 import type { FindView } from "./limits.ts";
 import { readNeighbours } from "./neighbours.ts";
+import { Turns } from "./turns.ts";
 
 export interface ReportRequest {
   readonly range: Range;
@@ -44,15 +45,20 @@ export async function readReport(
         ] as const)
       : []),
   ];
-  const growth = [];
-  for (const [resource, by] of asked) {
-    const request = { resource, by, range, horizonDays, items, rank: "growth", limit: undefined } as const;
-    growth.push(await readGrowth(reads, find, names, request));
-  }
   const recent = { fromTs: Math.max(range.fromTs, range.toTs - MONTH_SEC), toTs: range.toTs };
-  const consumers = await readConsumers(reads, find, names, { resource: "cpu", by: "zone", range: recent, items });
-  const headroom = hosts ? await readHeadroom(reads, find, { range: recent, basis: "used" }) : null;
-  const neighbours = hosts ? await readNeighbours(reads, find, names, recent) : null;
+  const readRest = async () => ({
+    consumers: await readConsumers(reads, find, names, { resource: "cpu", by: "zone", range: recent, items }),
+    headroom: hosts ? await readHeadroom(reads, find, { range: recent, basis: "used" }) : null,
+    neighbours: hosts ? await readNeighbours(reads, find, names, recent) : null,
+  });
+  // While one part is forecast here, the engine reads the next. The last month comes after the years, of which it is a part.
+  const turns = new Turns(2);
+  const growing = asked.map(([resource, by]) => {
+    const request = { resource, by, range, horizonDays, items, rank: "growth", limit: undefined } as const;
+    return turns.run(() => readGrowth(reads, find, names, request));
+  });
+  const rest = turns.run(readRest);
+  const [growth, { consumers, headroom, neighbours }] = await Promise.all([Promise.all(growing), rest]);
   const missing = [...growth, consumers, ...(headroom === null ? [] : [headroom])].flatMap((each) => each.missing);
   return {
     ...{ madeMs: Math.floor(reads.nowSec * 1000), of, ...range, missing: [...new Set(missing)].sort() },
@@ -76,13 +82,20 @@ th { font-weight: 600; color: #555 } th:first-child, td:first-child, .words { te
 /** What the policy of the page's answer says of styles. */
 export const STYLE_SOURCE = `style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
 
-export function reportPage(report: CapacityReport): string {
+/** What the page of a copy says of itself: it is not what the same range would come to now. */
+export interface SentReport {
+  readonly name: string;
+  readonly dueMs: number;
+}
+
+export function reportPage(report: CapacityReport, sent: SentReport | null = null): string {
   const { of, fromTs, toTs, madeMs, missing } = report;
   const parts = [
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Capacity of ${escaped(of)}</title>`,
     `<style>${STYLE}</style></head><body>`,
     `<h1>Capacity of ${escaped(of)}</h1>`,
-    `<p>From ${day(fromTs)} to ${day(toTs)} (UTC), made ${new Date(madeMs).toISOString().slice(0, 16)}Z by Isotherm.</p>`,
+    `<p>From ${day(fromTs)} to ${day(toTs)} (UTC), made ${minute(madeMs)} by Isotherm.</p>`,
+    sent === null ? "" : `<p>As ${escaped(sent.name)} was sent, due ${minute(sent.dueMs)}.</p>`,
     missing.length === 0 ? "" : `<p>Not measured: ${escaped(missing.join(", "))}.</p>`,
     ...report.growth.map(growthSection),
     consumersSection(report),
@@ -194,6 +207,10 @@ function quantity(value: number | null, unit: string): string {
 
 function signed(value: number, unit: string): string {
   return `${value < 0 ? "-" : "+"}${formatQuantity(Math.abs(value), unit)}`;
+}
+
+function minute(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
 }
 
 function day(ts: number): string {

@@ -9,7 +9,7 @@ import { InputError } from "../../core/errors.ts";
 import { fitInto } from "../../core/fit.ts";
 import type { Reply, Request } from "../../server/http.ts";
 import { ID, OPERATORS, principalOf, RANGE, VALUES, VIEW, whileConnected, type QueryContext } from "../context.ts";
-import { FORMATS, type ExportFormat } from "../export.ts";
+import type { ExportFormat } from "../export.ts";
 import { oneOf } from "../export-routes.ts";
 import { readHeatmap } from "../heatmap.ts";
 import { parseFractions } from "../quantiles.ts";
@@ -18,13 +18,13 @@ import type { Range } from "../sql.ts";
 import { tenantOf } from "../view.ts";
 import { readConsumers, readHours } from "./consumers.ts";
 import { readForecast, readMonths } from "./distributions.ts";
-import { startFile } from "./files.ts";
 import { readGrowth } from "./growth.ts";
 import { readHeadroom } from "./headroom.ts";
 import type { Reads } from "./hourly.ts";
 import { readNeighbours } from "./neighbours.ts";
 import { capacityReader } from "./reader.ts";
-import { readReport, reportPage, STYLE_SOURCE } from "./report.ts";
+import { readReport } from "./report.ts";
+import { replyFile, replyReport } from "./report-reply.ts";
 import { CPUS, DISKS, RESOURCES } from "./sources.ts";
 import * as tables from "./tables.ts";
 
@@ -68,13 +68,7 @@ export function capacityRoutes(context: QueryContext): void {
     name: string,
     signal: AbortSignal,
   ): Promise<T | Reply> {
-    if (format === "json") return value;
-    const stream = await startFile(store, table(value), format, signal);
-    return reply
-      .header("cache-control", "no-store")
-      .header("content-disposition", `attachment; filename="${name}.${format}"`)
-      .type(FORMATS[format].contentType)
-      .send(stream);
+    return format === "json" ? value : replyFile(reply, store, table(value), format, name, signal);
   }
 
   app.route({
@@ -261,12 +255,7 @@ export function capacityRoutes(context: QueryContext): void {
       const { reads, find, names: known, tenant, of, signal } = asking(request, reply, query.tenant);
       const range = rangeOf(query, 365);
       const report = await readReport(reads, find, known, { range, horizonDays, items, of, hosts: tenant === null });
-      if (format !== "html") return answer(reply, report, format, tables.reportTable, "report", signal);
-      const policy = String(reply.getHeader("content-security-policy") ?? "default-src 'none'");
-      return reply
-        .header("content-security-policy", `${policy}; ${STYLE_SOURCE}`)
-        .type("text/html; charset=utf-8")
-        .send(reportPage(report));
+      return replyReport(reply, store, report, format, signal);
     },
   });
 

@@ -5,14 +5,21 @@ import { Type } from "typebox";
 import type { SavedReportsPage } from "../../core/reports/api.ts";
 import type { ReportRow } from "../../store/reports.ts";
 import type { TokenRow } from "../../store/tokens.ts";
-import { ID, principalOf, READERS, WRITERS, type QueryContext } from "../context.ts";
+import type { CapacityReport } from "../../core/capacity.ts";
+import { OperationalError } from "../../core/errors.ts";
+import { forgetCopies, readCopy } from "../../store/report-copies.ts";
+import { ID, principalOf, READERS, whileConnected, WRITERS, type QueryContext } from "../context.ts";
+import { oneOf } from "../export-routes.ts";
 import { BY_NAME, pageOf } from "../pages.ts";
+import { replyReport } from "./report-reply.ts";
 import { inputOf, type SavedReports } from "./saved-reports.ts";
 
 /** Checked by core/reports, which names each wrong field; here only that it is an object. */
 const JSON_OBJECT = Type.Record(Type.String(), Type.Unknown());
 
-export function savedReportRoutes({ app, note }: QueryContext, saved: SavedReports): void {
+const RUN = Type.Object({ ...ID.properties, run: Type.String({ pattern: "^[0-9a-f]{32}$" }) });
+
+export function savedReportRoutes({ app, note, store, log }: QueryContext, saved: SavedReports): void {
   const noted = async (principal: TokenRow, row: ReportRow, what: string): Promise<void> => {
     const { id: object, owner } = row;
     await note(principal, { action: `capacity_report.${what}`, owner, object, detail: { name: inputOf(row).name } });
@@ -77,11 +84,40 @@ export function savedReportRoutes({ app, note }: QueryContext, saved: SavedRepor
     method: "DELETE",
     url: "/v1/capacity/reports/:id",
     config: WRITERS,
-    schema: { summary: "Delete a saved report", tags: ["capacity"], params: ID },
+    schema: { summary: "Delete a saved report, and what it has sent", tags: ["capacity"], params: ID },
     handler: async (request, reply) => {
       const principal = principalOf(request);
-      await noted(principal, await saved.remove(request.params.id, principal), "delete");
+      const row = await saved.remove(request.params.id, principal);
+      forgetCopies(store, row.id).catch((error: unknown) =>
+        log.warn({ err: error, report: row.id }, "copies of a deleted report stay in the store until they are too old"),
+      );
+      await noted(principal, row, "delete");
       return reply.code(204).send();
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/v1/capacity/reports/:id/runs/:run",
+    config: READERS,
+    schema: {
+      summary: "A run's report as it was sent, in the forms of GET /v1/capacity/report",
+      tags: ["capacity"],
+      params: RUN,
+      querystring: Type.Object(
+        { format: Type.Optional(oneOf("json", "html", "csv", "arrow", "parquet", "jsonl")) },
+        { additionalProperties: false },
+      ),
+    },
+    handler: async (request, reply) => {
+      const row = saved.find(request.params.id, principalOf(request));
+      const copy = await readCopy(store, row.id, request.params.run);
+      if (copy === null) {
+        throw new OperationalError("RUN_NOT_KEPT", "read a report as it was sent: no copy is kept of that run");
+      }
+      const report = JSON.parse(copy.body) as CapacityReport;
+      const sent = { name: inputOf(row).name, dueMs: copy.dueMs };
+      return replyReport(reply, store, report, request.query.format ?? "json", whileConnected(reply), sent);
     },
   });
 

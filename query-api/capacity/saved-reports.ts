@@ -46,7 +46,11 @@ export class SavedReports {
   }
 
   /** @throws InputError; OperationalError NOT_FOUND for a tenant that is not the caller's, NAME_TAKEN, TOO_MANY_REPORTS */
-  async create(json: unknown, principal: TokenRow): Promise<ReportRow> {
+  create(json: unknown, principal: TokenRow): Promise<ReportRow> {
+    return this.#inTurn(() => this.#create(json, principal));
+  }
+
+  async #create(json: unknown, principal: TokenRow): Promise<ReportRow> {
     const owner = ownerOf(principal);
     const report = this.#read(json, principal, owner);
     if (owner !== OPERATOR && this.living().filter((row) => row.owner === owner).length >= MAX_REPORTS_PER_TENANT) {
@@ -55,33 +59,61 @@ export class SavedReports {
     const now = this.#nowMs();
     const id = randomBytes(8).toString("hex");
     const row = { id, owner, report, askedMs: 0, createdMs: now, changedMs: now, deletedMs: 0 };
-    await this.tables.reports.put([row]);
+    await this.#put(row, { ...row, deletedMs: now });
     return row;
   }
 
   /** What was due before is not made up for: it was due of another report. @throws as `create` */
-  async change(id: string, json: unknown, principal: TokenRow): Promise<ReportRow> {
-    const row = this.find(id, principal);
-    const report = this.#read(json, principal, row.owner, id);
-    const changed = { ...row, report, changedMs: this.#nowMs() };
-    await this.tables.reports.put([changed]);
-    return changed;
+  change(id: string, json: unknown, principal: TokenRow): Promise<ReportRow> {
+    return this.#inTurn(async () => {
+      const row = this.find(id, principal);
+      const report = this.#read(json, principal, row.owner, id);
+      const changed = { ...row, report, changedMs: this.#nowMs() };
+      await this.#put(changed, row);
+      return changed;
+    });
   }
 
-  async remove(id: string, principal: TokenRow): Promise<ReportRow> {
-    const row = this.find(id, principal);
-    await this.tables.reports.put([{ ...row, deletedMs: this.#nowMs() }]);
-    return row;
+  remove(id: string, principal: TokenRow): Promise<ReportRow> {
+    return this.#inTurn(async () => {
+      const row = this.find(id, principal);
+      await this.tables.reports.put([{ ...row, deletedMs: this.#nowMs() }]);
+      return row;
+    });
   }
 
   /** Has it made and sent as soon as may be, by whichever process does that. @throws OperationalError NOT_FOUND, NO_HOOK */
-  async ask(id: string, principal: TokenRow): Promise<ReportRow> {
-    const row = this.find(id, principal);
-    if (inputOf(row).hook === null) throw new OperationalError("NO_HOOK", "send a saved report: it names no hook");
-    // Rises: what was asked for twice in a millisecond is two runs.
-    const asked = { ...row, askedMs: Math.max(this.#nowMs(), row.askedMs + 1) };
-    await this.tables.reports.put([asked]);
-    return asked;
+  ask(id: string, principal: TokenRow): Promise<ReportRow> {
+    return this.#inTurn(async () => {
+      const row = this.find(id, principal);
+      if (inputOf(row).hook === null) throw new OperationalError("NO_HOOK", "send a saved report: it names no hook");
+      // Rises: what was asked for twice in a millisecond is two runs.
+      const asked = { ...row, askedMs: Math.max(this.#nowMs(), row.askedMs + 1) };
+      await this.tables.reports.put([asked]);
+      return asked;
+    });
+  }
+
+  /** Stores a report, unless its hook was deleted by another process meanwhile. @param otherwise what is then in its place */
+  async #put(row: ReportRow, otherwise: ReportRow): Promise<void> {
+    await this.tables.reports.put([row]);
+    const { hook } = inputOf(row);
+    if (hook === null) return;
+    await this.#hooks.refresh();
+    try {
+      this.#requireHook(hook, row.owner);
+    } catch (error) {
+      await this.tables.reports.put([otherwise]);
+      throw error;
+    }
+  }
+
+  /** After all that was begun before, hooks' too, and after a look at what other processes have written. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#hooks.inTurn(async () => {
+      await this.tables.reports.refresh();
+      return work();
+    });
   }
 
   /** The webhook that it names; undefined: there is none (any more). */
@@ -106,7 +138,7 @@ export class SavedReports {
       ...{ id, owner, ...input, createdMs, changedMs },
       nextMs: input.schedule === null ? null : nextAfter(input.schedule, this.sinceMs(row)),
       isWaiting: askedMs > (run?.askedMs ?? 0),
-      last: run === undefined ? null : (run.run as ReportRun),
+      last: run === undefined ? null : runOf(run.run),
       problem: isLost ? `there is no webhook ${input.hook}` : "",
     };
   }
@@ -148,8 +180,11 @@ export function rangeOfRun({ rangeDays }: ReportInput, dueMs: number): { fromTs:
   return { fromTs: Math.max(0, toTs - rangeDays * DAY_SEC), toTs };
 }
 
-/** @param baseUrl in front of each; "" for paths */
-export function linksOf(row: ReportRow, dueMs: number, baseUrl: string): ReportLinks {
+/**
+ * @param baseUrl in front of each; "" for paths
+ * @param run whose copy was kept; null: the range is all there is, and is read again
+ */
+export function linksOf(row: ReportRow, dueMs: number, baseUrl: string, run: string | null): ReportLinks {
   const input = inputOf(row);
   const { fromTs, toTs } = rangeOfRun(input, dueMs);
   const tenant = tenantOfReport(row);
@@ -157,7 +192,15 @@ export function linksOf(row: ReportRow, dueMs: number, baseUrl: string): ReportL
     ...{ from: String(fromTs), to: String(toTs), horizonDays: String(input.horizonDays), items: String(input.items) },
     ...(tenant === null ? {} : { tenant }),
   });
-  const json = `${baseUrl}/v1/capacity/report?${query.toString()}`;
-  const as = (format: string): string => `${json}&format=${format}`;
-  return { page: as("html"), json, csv: as("csv"), parquet: as("parquet") };
+  const live = `${baseUrl}/v1/capacity/report?${query.toString()}`;
+  const again = `${live}&format=html`;
+  const json = run === null ? live : `${baseUrl}/v1/capacity/reports/${row.id}/runs/${run}`;
+  const as = (format: string): string => `${json}${run === null ? "&" : "?"}format=${format}`;
+  return { page: as("html"), json, csv: as("csv"), parquet: as("parquet"), again };
+}
+
+/** A run as it is answered: those that an older program stored have no link to read their range again. */
+function runOf(stored: unknown): ReportRun {
+  const run = stored as Omit<ReportRun, "links"> & { readonly links: Partial<ReportLinks> & { readonly page: string } };
+  return { ...run, links: { again: run.links.page, ...run.links } as ReportLinks };
 }

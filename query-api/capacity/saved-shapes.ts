@@ -10,6 +10,7 @@ const links = object({
   json: text(),
   csv: text("growth of all resources, a row a key"),
   parquet: text(),
+  again: text("the page of the same range, as it is read now; the others are as it was sent"),
 });
 
 const run = object({

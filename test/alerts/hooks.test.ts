@@ -159,7 +159,6 @@ describe("an attempt", () => {
         "HOOK_FAILED",
         true,
       ],
-      "answers without an end": [answers("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"), "HOOK_FAILED", true],
       "breaks off": [(socket) => void socket.once("data", () => socket.destroy()), "HOOK_FAILED", true],
       redirects: [
         answers("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"),
@@ -184,6 +183,24 @@ describe("an attempt", () => {
         assert.ok(!problemOf(error).includes("127.0.0.1"), "what is there is nobody's to learn");
       });
     });
+  }
+
+  const taken: Readonly<Record<string, (socket: Socket) => void>> = {
+    "and then nothing": answers("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
+    "and then breaks off": (socket) =>
+      void socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", () => socket.destroy());
+      }),
+    "and drips the rest": (socket) =>
+      void socket.once("data", () => {
+        socket.write("HTTP/1.1 204 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        const drip = setInterval(() => socket.write("1\r\nx\r\n"), 20);
+        socket.once("close", () => clearInterval(drip));
+      }),
+  };
+  for (const [name, serve] of Object.entries(taken)) {
+    test(`at a target that answers 2xx ${name} has arrived: it is not sent again`, () =>
+      withServer(serve, (url, port) => attempt(url, port)));
   }
 
   test("reads 64 kB of a longer answer, which has arrived by then", async () => {

@@ -76,7 +76,7 @@ describe("over HTTP", () => {
 
   test("the example's rules fit what there is to be measured, and can be evaluated", async () => {
     const { rules, next } = await bed.api.operator.json<AlertRulesPage>("/v1/alerts/rules");
-    assert.deepEqual([rules.length, next], [5, null]);
+    assert.deepEqual([rules.length, next], [7, null]);
     for (const { fromFile, problem, rule } of rules) {
       assert.ok(fromFile && (problem === "" || problem.startsWith("waiting")), `${String(rule["name"])}: ${problem}`);
     }
@@ -97,7 +97,7 @@ describe("over HTTP", () => {
       after = next;
     }
     assert.deepEqual(names, [...names].sort());
-    assert.equal(names.length, 5);
+    assert.equal(names.length, 7);
     const hooks = await bed.api.operator.json<HooksPage>("/v1/alerts/hooks?limit=2");
     const rest = await bed.api.operator.json<HooksPage>(`/v1/alerts/hooks?after=${hooks.next ?? ""}`);
     assert.deepEqual(

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { changed, INACTIVE, staysInactive, step, type AlertState } from "../../core/alerts/machine.ts";
+import { changed, INACTIVE, notAfter, staysInactive, step, type AlertState } from "../../core/alerts/machine.ts";
 import type { Reading } from "../../core/alerts/measure.ts";
 import { HOLD_SEC, type Rule } from "../../core/alerts/rule.ts";
 import { LONG } from "../long.ts";
@@ -156,6 +156,22 @@ describe("the state of an alert", () => {
     );
     return !fc.check(property, RUNS).failed;
   };
+  test("goes on where the clock was ahead when it was stored: nothing in it is of the future but what it is known by", () => {
+    const ahead: AlertState = {
+      ...INACTIVE,
+      status: "firing",
+      sinceMs: 9000,
+      startsMs: 8000,
+      goodMs: 9500,
+      atMs: 9900,
+    };
+    const now = notAfter(ahead, 5000);
+    assert.deepEqual([now.sinceMs, now.goodMs, now.atMs, now.startsMs], [5000, 5000, 5000, 8000]);
+    const pending = notAfter({ ...INACTIVE, status: "pending", sinceMs: 9000, atMs: 9000 }, 5000);
+    const rule: Terms = { condition: condition(1), forSec: 1, keepSec: 0, onNoData: "hold" };
+    assert.equal(step(rule, pending, of(5), 6000).status, "firing", "a second later, and not when it is nine");
+  });
+
   for (const [name, law] of Object.entries(laws)) test(`law: ${name}`, () => assert.ok(holds(law)));
 
   test("a machine that takes no data for good, counts its time, or ignores `for` breaks a law", () => {

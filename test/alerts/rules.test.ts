@@ -10,7 +10,7 @@ import { groupKeyOf, toTell, type Grouping, type Member, type Told } from "../..
 import { measure, type WindowSums } from "../../core/alerts/measure.ts";
 import { checkRule, parseRule, ruleJson } from "../../core/alerts/read-rule.ts";
 import { isInForce, matchesLabels, parseSilence } from "../../core/alerts/silence.ts";
-import { fill, templateProblem } from "../../core/alerts/template.ts";
+import { fill, MAX_FILLED, templateProblem } from "../../core/alerts/template.ts";
 import { InputError } from "../../core/errors.ts";
 import { bucketsOf } from "../../core/histogram/buckets.ts";
 import { LATENCY_SCHEME } from "../../core/histogram/scheme.ts";
@@ -281,6 +281,8 @@ describe("what is said", () => {
     assert.equal(fill("{{labels.a}} and {{ value }} and {{ labels.none }}", facts), "{{ value }} and 7 ms and ");
     assert.equal(fill("{{ labels.constructor }}", facts), "");
     assert.equal(templateProblem("{{ labels.a }} } {"), undefined);
+    const long = fill("{{ key }}".repeat(80), { ...facts, key: "\u{1f525}".repeat(500) });
+    assert.ok(long.length <= MAX_FILLED && long.endsWith("\u{1f525}…"), "cut between letters");
   });
 });
 

@@ -36,6 +36,7 @@ export interface Row {
 /** Text parameters of all routes, and what a tenant could do with another's in them. */
 export const TEXTS: Readonly<Record<string, "id" | "tenant" | "cursor" | "filter">> = {
   id: "id",
+  run: "id",
   tenant: "tenant",
   before: "cursor",
   after: "cursor",
@@ -107,6 +108,9 @@ export const ROWS: Readonly<Record<string, Row>> = {
     body: () => ({ name: crypto.randomUUID() }),
   },
   "DELETE /v1/capacity/reports/:id": { who: "writers", id: "report", ends: true },
+  "GET /v1/capacity/reports/:id/runs/:run": {
+    ...{ who: "readers", id: "report", params: { run: "0".repeat(32) }, status: 404 },
+  },
   "POST /v1/capacity/reports/:id/run": { who: "writers", id: "report", ends: true },
   // Sums by hour and month show no single count of another's: test/capacity/tenants.test.ts has marks that they would show.
   "GET /v1/instrumentations/:id/months": { who: "readers", id: "instrumentation", query: RANGE },

@@ -84,19 +84,20 @@ describe("the OpenAPI document", () => {
 
     test("every JSON answer is of its shape, with no field that is not in it", async () => {
       let checked = 0;
-      for (const [name, { id, ends, query, body, values, until }] of Object.entries(ROWS)) {
+      for (const [name, { id, ends, params = {}, query, body, values, until, status = 403 }] of Object.entries(ROWS)) {
         const [method = "", url = ""] = name.split(" ");
         const operation = OPERATIONS[name.replaceAll(/:(\w+)/g, "{$1}")];
         if (until !== undefined || operation?.answer === undefined) continue;
         for (const client of [bed.operator, bed.writer, bed.reader]) {
           const things = values === true ? { ...bed.own, instrumentation: bed.standing } : bed.own;
           const own = id === undefined ? "" : ends === true ? await bed.fresh(id) : things[id];
-          const path = url.replace(":id", own) + (query === undefined ? "" : `?${query}`);
+          const place = url.replace(":id", own).replaceAll(/:(\w+)/g, (_all, other: string) => params[other] ?? "");
+          const path = place + (query === undefined ? "" : `?${query}`);
           const answer = await send(client, method, path, body?.(bed, things));
           const json: unknown = JSON.parse(answer.text);
           if (answer.status >= 400) {
             assertShape(ErrorBody, json, name);
-            assert.equal(answer.status, 403, `${name}: ${answer.text}`);
+            assert.ok([403, status].includes(answer.status), `${name}: ${answer.text}`);
             continue;
           }
           // With `dryRun` it is 200 and says what would be; PUT makes with 201 and changes with 200.

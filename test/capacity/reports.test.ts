@@ -22,10 +22,11 @@ import { Expectations } from "../../query-api/expected.ts";
 import { silentLog } from "../../server/log.ts";
 import { Metrics } from "../../server/metrics.ts";
 import type { StoreClient } from "../../store/client.ts";
+import { forgetCopies, KEEP_RUNS, putCopy, readCopy, sweepCopies } from "../../store/report-copies.ts";
 import { openReports, type ReportTables } from "../../store/reports.ts";
 import { startReceiver, type Receiver } from "../alerts/bed.ts";
-import { until } from "../until.ts";
 import { askingOf, startCapacity, type CapacityBed } from "./capacity-bed.ts";
+import { until } from "../until.ts";
 
 const LEASE = { ttlMs: 6000, beatMs: 200 };
 const DAY_MS = 86_400_000;
@@ -130,6 +131,62 @@ describe("a saved report", () => {
     await bed.api.operator.fetch(`/v1/capacity/reports/${made.id}`, { method: "DELETE" });
   });
 
+  test("that was sent shows what was sent then, whatever has become of the data since, and its range can be read again", async () => {
+    const made = await save({ name: "mailed", rangeDays: 200, horizonDays: 30, items: 3 });
+    await bed.api.operator.post(`/v1/capacity/reports/${made.id}/run`, {});
+    await receiver.until("the report", () => messages("mailed").length === 1);
+    const { links, range } = messages("mailed")[0]?.message ?? assert.fail();
+    const fetched = (link: string): Promise<Response> => bed.api.operator.fetch(link.slice(bed.api.url.length));
+    const then = (await (await fetched(links.json)).json()) as CapacityReport;
+    assert.ok((then.growth[0]?.items.length ?? 0) > 0, "it is of something");
+    // All that the report was made of goes, as it does when its time is over.
+    const { store } = bed.api.services;
+    const rows = await store.query("SELECT * FROM windows_1h LIMIT 1");
+    assert.equal(rows.length, 1);
+    await store.command("RENAME TABLE windows_1h TO windows_1h_kept");
+    await store.command("CREATE TABLE windows_1h AS windows_1h_kept");
+    try {
+      assert.deepEqual(await (await fetched(links.json)).json(), then);
+      const page = await (await fetched(links.page)).text();
+      assert.match(page, /<p>As mailed was sent, due \d{4}-\d\d-\d\dT\d\d:\d\dZ\.<\/p>/);
+      const csv = await (await fetched(links.csv)).text();
+      assert.equal(csv.trim().split("\n").length - 1, then.growth.flatMap(({ items }) => items).length);
+      const again = await (await fetched(links.again)).text();
+      assert.match(again, /Nothing is known/, "what is read now is another report");
+    } finally {
+      await store.command("DROP TABLE windows_1h");
+      await store.command("RENAME TABLE windows_1h_kept TO windows_1h");
+    }
+    assert.equal(then.toTs, range.toTs);
+    const info = await ran(made.id, "the run is stored", ({ last }) => last !== null);
+    assert.equal(info.last?.links.json, links.json.slice(bed.api.url.length), "the list leads to the same copy");
+    const [stranger] = bed.fleet.tenants.map(({ id }) => bed.api.tenant(id));
+    assert.equal((await stranger?.fetch(info.last.links.json))?.status, 404, "it is its owner's");
+    const unknown = await bed.api.operator.fetch(`/v1/capacity/reports/${made.id}/runs/${"0".repeat(32)}`);
+    assert.deepEqual([unknown.status, ((await unknown.json()) as ErrorBody).code], [404, "RUN_NOT_KEPT"]);
+    await bed.api.operator.fetch(`/v1/capacity/reports/${made.id}`, { method: "DELETE" });
+    assert.equal((await fetched(links.json)).status, 404, "a report that is deleted takes what it sent with it");
+  });
+
+  test("leaves the newest 35 copies, none older than 400 days, and none that is too large", async () => {
+    const { store } = bed.api.services;
+    const report = "c".repeat(16);
+    const runId = (i: number): string => i.toString(16).padStart(32, "0");
+    const put = (i: number, ranMs: number, body = "{}"): Promise<boolean> =>
+      putCopy(store, { report, run: runId(i), dueMs: ranMs, ranMs, body });
+    const now = 1_800_000_000_000;
+    for (let i = 0; i < KEEP_RUNS + 2; i++) await put(i, now - i * DAY_MS);
+    await put(99, now - 401 * DAY_MS);
+    assert.equal(await put(100, now, "x".repeat(8_000_001)), false);
+    await sweepCopies(store, report, now);
+    const kept = async (i: number): Promise<boolean> => (await readCopy(store, report, runId(i))) !== null;
+    await until("the old ones are gone", async () => ((await kept(KEEP_RUNS)) ? undefined : true));
+    assert.deepEqual(await Promise.all([0, KEEP_RUNS - 1, KEEP_RUNS, KEEP_RUNS + 1, 99, 100].map(kept)), [
+      ...[true, true, false, false, false, false],
+    ]);
+    await forgetCopies(store, report);
+  });
+
   test("whose runner dies between sending it and saying so is not sent again by its successor", async () => {
     const { services } = bed.api;
     // What says that it was run does not reach the store; all else does.
@@ -171,7 +228,7 @@ describe("a saved report", () => {
     let tries = 0;
     const fails = (): Promise<never> => Promise.reject(new OperationalError("STORE_UNAVAILABLE", "query"));
     const broken: StoreClient = { ...store, query: fails, queryArrow: fails, queryStream: fails };
-    const saved = new SavedReports(state.reports, new Hooks(state.alerts), nowMs);
+    const saved = new SavedReports(state.reports, new Hooks(state.alerts, state.reports), nowMs);
     const expectations = new Expectations(state.ownership, state.hosts);
     const runs = new ReportRuns({
       ...{ ...state, store: broken, instrumentations: query.instrumentations, saved, log: silentLog(), nowMs },

@@ -183,13 +183,16 @@ function pathOf({ rangeDays, horizonDays, items, tenant }: SavedReportInfo): str
 function RunLinks({ name, links }: { readonly name: string; readonly links: ReportLinks }) {
   return (
     <span class="run-links">
-      {(["page", "json", "csv", "parquet"] as const).map((each) => (
+      {(["page", "json", "csv", "parquet", "again"] as const).map((each) => (
         <a
           key={each}
           class="word link"
           href={links[each]}
           aria-label={`${name}: ${each}`}
-          {...(each === "page" ? { target: "_blank", rel: "noreferrer" } : { download: `${name}.${each}` })}
+          title={each === "again" ? "the same range, as it is read now" : "as it was sent"}
+          {...(each === "page" || each === "again"
+            ? { target: "_blank", rel: "noreferrer" }
+            : { download: `${name}.${each}` })}
         >
           {each}
         </a>
