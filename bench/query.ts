@@ -2,8 +2,8 @@
  * bench/query.ts: how long answers take through the API, alone and for eight clients at once, what they take when the data are ten
  * times as many, and what two other stores take for the same questions.
  *
- * "first" is asked with nothing kept in the API's memory (query-api/column-blocks.ts), as whoever opens a page first does; "again"
- * and "at once" as everybody after that. The client is a process of its own.
+ * "first" is asked with no columns kept in the API's memory (query-api/column-blocks.ts), as whoever opens a page first does; which
+ * tables have past days is known from the second question on (query-api/known-units.ts). "again" and "at once" as everybody after that. The client is a process of its own.
  *
  * One minute of the common workload (ten series of one tenant, each on a host of its own) is repeated with fresh noise: a day of seconds,
  * and, before it, days with one window a minute, whose hours are as large as those of seconds. Then the job of store/rollups.ts runs.

@@ -16,9 +16,9 @@ import { blockKey, blockSecOf, blocksOf, stateOf, type Block } from "./column-bl
 import { columnOf } from "./columns.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { readGrid, type GridRead, type Hues } from "./grid-read.ts";
-import { planColumns, segmentsOf, surelyRawFrom, type GridPlan } from "./planner.ts";
+import { lcm, planColumns, segmentsOf, surelyRawFrom, type GridPlan } from "./planner.ts";
 import { resolve, widen } from "./resolution.ts";
-import { reading, type Range } from "./sql.ts";
+import { counting, type Range } from "./sql.ts";
 import type { View } from "./view.ts";
 
 export interface ColumnsRequest {
@@ -64,7 +64,7 @@ export async function readColumns(reader: Reader, request: ColumnsRequest): Prom
     const plan = await planColumns(store, view, range, columns, nowSec, signal, new Map());
     const pieces = piecesOf(reader, plan, hues);
     if (pieces.some(({ key }) => key !== undefined && blocksOf(store).has(key))) {
-      const rows = await readRawRows(store, { spec: view.instrumentation.spec, ...hours }, reading(signal));
+      const rows = await readRawRows(store, { spec: view.instrumentation.spec, ...hours }, counting(signal));
       const kept = withBlocks(reader, pieces, rawUnits(view, rows));
       const lacksClosed = kept.some(({ key, block }) => key !== undefined && block === undefined);
       if (!lacksClosed || plan.stepSec < RAW_STEP_SEC) return readPieces(reader, plan, kept, hues, false);
@@ -111,13 +111,19 @@ function piecesOf(
   // What is known ends with the hours (days, of wide columns) that the grid touches.
   const firstTs = fromTs < readFromTs ? readFromTs : unitsRange.fromTs;
   const lastTs = Math.min(unitsRange.toTs, closedBefore(nowSec));
+  // Of a day that is under way the columns that are closed make a block too, which grows by a column now and then.
+  const closedTs = Math.floor(lastTs / lcm(stepSec, HOUR_SEC)) * lcm(stepSec, HOUR_SEC);
   for (let ts = readFromTs; ts < toTs;) {
     const begin = Math.floor(ts / sec) * sec;
-    const range = { fromTs: begin, toTs: begin + sec };
-    if (begin >= firstTs && range.toTs <= lastTs) {
+    const end = begin + sec;
+    const range = { fromTs: begin, toTs: end <= lastTs ? end : closedTs };
+    if (begin >= firstTs && ts < range.toTs) {
       pieces.push({ ...range, isRead: true, key: blockKey(view, stepSec, range, hues, expected) });
-    } else pieces.push({ fromTs: ts, toTs: Math.min(range.toTs, toTs), isRead: true });
-    ts = range.toTs;
+      ts = range.toTs;
+    } else {
+      pieces.push({ fromTs: ts, toTs: Math.min(end, toTs), isRead: true });
+      ts = end;
+    }
   }
   return pieces;
 }

@@ -9,7 +9,7 @@ import type { Scheme } from "../core/histogram/scheme.ts";
 import type { HeatmapColumn, Quantiles } from "../core/api.ts";
 import { digits } from "../store/ddl.ts";
 import type { GridPlan, Plan } from "./planner.ts";
-import type { Watched } from "./series.ts";
+import { amountOfSql, perGranuleSql, type Longer, type Watched } from "./series.ts";
 import { columnOf, columnSql, Params, windowsFilter } from "./sql.ts";
 import type { View } from "./view.ts";
 import { rowsSql } from "./windows.ts";
@@ -119,13 +119,13 @@ export function breakdownRelation(
 export function seriesRelation(
   view: View,
   plan: GridPlan,
-  watched: Watched,
+  { watched, longer }: { readonly watched: Watched; readonly longer: Longer },
   by: string | undefined,
   text: Text,
 ): Relation {
   const params = new Params();
   const { times, divisors, factor } = watched;
-  const amount = view.spec.scheme === null ? "value" : "arraySum(count)";
+  const amount = amountOfSql(view);
   const key = by === undefined ? "'all'" : `toString(${columnOf(view, by)})`;
   const from = digits(plan.fromTs);
   const step = digits(plan.stepSec);
@@ -134,21 +134,24 @@ export function seriesRelation(
   const end = digits(plan.fromTs + times.length * plan.stepSec);
   const sums = plan.segments.map(
     (segment) =>
-      `SELECT ${key} AS k, ${columnSql(plan.stepSec)} AS x, toInt64(sum(${amount})) AS part
+      `SELECT ${key} AS k, ${columnSql(plan.stepSec)} AS x, toInt64(sum(${amount})) AS part,
+         toFloat64(sum(${perGranuleSql(view, segment.table, longer, params)})) AS share
        FROM ${segment.table} WHERE ${windowsFilter(view, segment, params)} GROUP BY k, x`,
   );
-  const rows =
-    sums.length === 0 ? "SELECT '' AS k, toUInt32(0) AS x, toInt64(0) AS part WHERE 0" : sums.join(" UNION ALL ");
+  const none = "SELECT '' AS k, toUInt32(0) AS x, toInt64(0) AS part, toFloat64(0) AS share WHERE 0";
+  const rows = sums.length === 0 ? none : sums.join(" UNION ALL ");
+  const inColumns = (zero: string, each: string): string =>
+    `groupArrayInsertAt(${zero}, ${size})(${each}, toUInt32(intDiv(x - ${from}, ${step})))`;
   return {
     params,
     sql: `WITH ${numbers(watched.reporting)} AS reportings, ${numbers(watched.expected)} AS expecteds, ${numbers(divisors)} AS divisors
       SELECT toUInt32(${from} + i * ${step}) AS ts, ${TIME}, ${text("k")} AS \`${by ?? "series"}\`,
         toUInt32(reportings[i + 1]) AS reporting, toUInt32(expecteds[i + 1]) AS expected, total,
-        if(divisors[i + 1] = 0, NULL, total / divisors[i + 1] * ${number(factor)}) AS value
+        if(divisors[i + 1] = 0, NULL, share / divisors[i + 1] * ${number(factor)}) AS value
       FROM (
-        SELECT k, groupArrayInsertAt(0, ${size})(s, toUInt32(intDiv(x - ${from}, ${step}))) AS totals
-        FROM (SELECT k, x, sum(part) AS s FROM (${rows}) WHERE x < ${end} GROUP BY k, x) GROUP BY k ORDER BY k
-      ) ARRAY JOIN range(${size}) AS i, totals AS total`,
+        SELECT k, ${inColumns("0", "s")} AS totals, ${inColumns("0.", "r")} AS shares
+        FROM (SELECT k, x, sum(part) AS s, sum(share) AS r FROM (${rows}) WHERE x < ${end} GROUP BY k, x) GROUP BY k ORDER BY k
+      ) ARRAY JOIN range(${size}) AS i, totals AS total, shares AS share`,
   };
 }
 

@@ -23,7 +23,7 @@ import {
 import { notADistribution, readCovered } from "./heatmap.ts";
 import { planColumns, planTotal } from "./planner.ts";
 import { readQuantiles } from "./quantiles.ts";
-import { readWatched } from "./series.ts";
+import { readLonger, readWatched } from "./series.ts";
 import { reading, type Range } from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 import { planRows } from "./windows.ts";
@@ -95,7 +95,8 @@ async function relationOf(
       if (by !== undefined) requireKey(view, by);
       const plan = await planColumns(store, view, range, columns, nowSec, signal);
       const watched = await readWatched(store, view, plan, expected, nowSec, signal);
-      return seriesRelation(view, plan, watched, by, text);
+      const longer = await readLonger(store, view, plan, signal);
+      return seriesRelation(view, plan, { watched, longer }, by, text);
     }
     case "breakdown": {
       const key = requireKey(view, by);

@@ -9,10 +9,11 @@
  * is left, and the range as whole: nothing is left out. So the sum over all segments is the sum of all windows, at any time.
  */
 import type { Tier } from "../store/tables.ts";
-import { DAY_SEC, HOUR_SEC, readUnits, sourcesOf, type Sources, type Unit } from "../store/rollup-units.ts";
+import { DAY_SEC, HOUR_SEC, sourcesOf, type Sources, type Unit } from "../store/rollup-units.ts";
 import type { StoreClient } from "../store/client.ts";
+import { knownUnits } from "./known-units.ts";
 import { resolve, widen } from "./resolution.ts";
-import { reading, type Range, type Segment, type SegmentTable } from "./sql.ts";
+import { counting, type Range, type Segment, type SegmentTable } from "./sql.ts";
 import type { View } from "./view.ts";
 
 export interface Plan extends Range {
@@ -66,7 +67,7 @@ export async function planColumns(
   const simple = known === undefined && grid.stepSec < 60 && grid.fromTs >= nowSec - SURELY_RAW_SEC;
   // Columns wider than an hour are kept by days (query-api/column-blocks.ts): whole ones, of which all is known.
   const widest = widen(grid, lcm(granularitySec, grid.stepSec > HOUR_SEC ? DAY_SEC : HOUR_SEC));
-  const units = known ?? (simple ? new Map<number, Unit>() : await unitsIn(store, view, widest, signal));
+  const units = known ?? (simple ? new Map<number, Unit>() : await unitsIn(store, view, widest, nowSec, signal));
   // Wider until nothing in the range is finer than what is left of it.
   let { stepSec } = grid;
   for (const coarser of [60, HOUR_SEC]) {
@@ -82,7 +83,10 @@ export async function planColumns(
   return { ...at, stepSec, segments, tier, late, units: simple ? null : units, unitsRange: widest, readFromTs: fromTs };
 }
 
-/** Plans a read of a range as a whole. The range comes back wider where raw rows at its ends have gone. */
+/**
+ * Plans a read of a range as a whole, which comes back wider where its ends lie within a window, or within a minute or an hour
+ * whose raw rows have gone: what is only partly in it cannot be counted. What is partly too old is left out.
+ */
 export async function planTotal(
   store: StoreClient,
   view: View,
@@ -90,17 +94,19 @@ export async function planTotal(
   nowSec: number,
   signal?: AbortSignal,
 ): Promise<Plan> {
-  const floorTs = Math.ceil(nowSec - view.instrumentation.retentionSec);
-  const asked = { fromTs: Math.min(range.toTs, Math.max(range.fromTs, floorTs)), toTs: range.toTs };
+  const floorTs = nowSec - view.instrumentation.retentionSec;
+  const isCut = range.fromTs < floorTs;
+  const atFrom = isCut ? Math.ceil : Math.floor;
+  const granules = widen(range, view.spec.granularitySec);
+  const begin = atFrom(Math.max(range.fromTs, floorTs) / view.spec.granularitySec) * view.spec.granularitySec;
+  const asked = { fromTs: Math.min(granules.toTs, begin), toTs: granules.toTs };
   const simple = asked.toTs - asked.fromTs <= SMALL_SEC && asked.fromTs >= nowSec - SURELY_RAW_SEC;
   const unitsRange = widen(asked, HOUR_SEC);
-  const units = simple ? new Map<number, Unit>() : await unitsIn(store, view, unitsRange, signal);
-  const from = { fromTs: asked.fromTs, toTs: asked.fromTs + 1 };
-  const to = { fromTs: asked.toTs - 1, toTs: asked.toTs };
-  const whole = {
-    fromTs: Math.floor(asked.fromTs / finest(from, units)) * finest(from, units),
-    toTs: Math.ceil(asked.toTs / finest(to, units)) * finest(to, units),
-  };
+  const units = simple ? new Map<number, Unit>() : await unitsIn(store, view, unitsRange, nowSec, signal);
+  const first = finest({ fromTs: asked.fromTs, toTs: asked.fromTs + 1 }, units);
+  const last = finest({ fromTs: asked.toTs - 1, toTs: asked.toTs }, units);
+  const toTs = Math.ceil(asked.toTs / last) * last;
+  const whole = { fromTs: Math.min(toTs, atFrom(asked.fromTs / first) * first), toTs };
   const { segments, tier, late } = segmentsOf([whole], null, units);
   const known = { units: simple ? null : units, unitsRange };
   return { ...whole, stepSec: null, segments, tier, late, ...known, readFromTs: whole.fromTs };
@@ -110,11 +116,10 @@ async function unitsIn(
   store: StoreClient,
   view: View,
   range: Range,
+  nowSec: number,
   signal: AbortSignal | undefined,
 ): Promise<Map<number, Unit>> {
-  const scope = { spec: view.instrumentation.spec, ...range };
-  const units = await readUnits(store, scope, reading(signal));
-  return new Map(units.map((unit) => [unit.hour, unit]));
+  return knownUnits(store, view.instrumentation.spec, range, surelyRawFrom(nowSec), counting(signal));
 }
 
 function hoursOf({ fromTs, toTs }: Range): number[] {
@@ -208,7 +213,7 @@ class Part {
   }
 }
 
-function lcm(a: number, b: number): number {
+export function lcm(a: number, b: number): number {
   let [x, y] = [a, b];
   while (y !== 0) [x, y] = [y, x % y];
   return (a / x) * b;

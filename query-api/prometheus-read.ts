@@ -266,6 +266,8 @@ function seriesOf(
     return kept(labels, values);
   }
   const sample = (sum: number, i: number): number | null => {
+    // A part that looks like a whole: of a counter it would fall from one look to the next.
+    if ((slices[i]?.sum.fromTs ?? 0) < grid.plan.readFromTs) return null;
     const sec = watchedSec[i] ?? 0;
     return sec === 0 ? null : of === "rate" ? sum / sec : sum;
   };

@@ -36,12 +36,13 @@ export function slicesOf(
   { rangeMs, offsetMs }: { readonly rangeMs: number | null; readonly offsetMs: number },
   granularitySec: number,
 ): Slice[] {
-  const floor = (ms: number): number => Math.floor(ms / 1000 / granularitySec) * granularitySec;
+  // Before 1970 there is nothing, however long a range or an offset is.
+  const floor = (ms: number): number => Math.max(0, Math.floor(ms / 1000 / granularitySec) * granularitySec);
   return steps.ms.map((ms) => {
     const at = ms - offsetMs;
     const toTs = floor(at);
     if (of === "counter") {
-      const midnight = Math.floor((toTs - granularitySec) / DAY_SEC) * DAY_SEC;
+      const midnight = Math.max(0, Math.floor((toTs - granularitySec) / DAY_SEC) * DAY_SEC);
       return { sum: { fromTs: midnight, toTs }, watched: { fromTs: floor(at - LOOKBACK_SEC * 1000), toTs } };
     }
     const gaugeMs = Math.max(granularitySec * 1000, steps.stepMs ?? GAUGE_SEC * 1000);

@@ -57,17 +57,13 @@ export async function readSums(
   const unwatched = watching.map(() => UNWATCHED);
   // Where there are no rows to read, there are none of coverage either.
   if (rows.length === 0) return { totalA: 0, totalB: 0, byKey: none, watched: unwatched };
-  const sums = `SELECT toUInt16(field) AS field, key, toFloat64(a) AS sa, toFloat64(b) AS sb, toFloat64(ta) AS ta, toFloat64(tb) AS tb, toUInt32(n) AS n
-     FROM (
-       SELECT *, sum(a) OVER (PARTITION BY field) AS ta, sum(b) OVER (PARTITION BY field) AS tb,
-         count() OVER (PARTITION BY field) AS n
-       FROM (
-         SELECT ${fieldSql(fields)} AS field, ${keySql(fields)} AS key, sum(x) AS a, sum(y) AS b
-         FROM (${rows.join(" UNION ALL ")})
-         GROUP BY ${groupSql(fields)}
-         HAVING a != 0 OR b != 0
-       )
-     )
+  const sums = `SELECT toUInt16(${fieldSql(fields)}) AS field, ${keySql(fields)} AS key,
+       toFloat64(sum(x) AS a) AS sa, toFloat64(sum(y) AS b) AS sb,
+       toFloat64(sum(a) OVER whole) AS ta, toFloat64(sum(b) OVER whole) AS tb, toUInt32(count() OVER whole) AS n
+     FROM (${rows.join(" UNION ALL ")})
+     GROUP BY ${groupSql(fields)}
+     HAVING a != 0 OR b != 0
+     WINDOW whole AS (PARTITION BY field)
      ORDER BY field, ${RANKS[ranking]} DESC, key LIMIT ${params.bind(limit, "UInt32")} BY field`;
   const statement = [`SELECT * FROM (${sums})`, ...watching.flatMap((each, i) => watchedSql(each, i, params))];
   const found = await store.query<SumRow>(statement.join(" UNION ALL "), params.values, reading(signal));
@@ -84,9 +80,9 @@ const WATCHED = 1000;
 
 function watchedSql({ view, plan, presence }: Watching, at: number, params: Params): string[] {
   // Days, which every tier's rows fit into: only the sums over all of them are of interest.
-  return coverageSql(view, { ...plan, stepSec: DAY_SEC }, presence, params).map(
+  return coverageSql(view, { ...plan, stepSec: DAY_SEC }, presence, params, ["seconds", "lost"]).map(
     (sql) =>
-      `SELECT toUInt16(${WATCHED + at}) AS field, '' AS key, toFloat64(sum(seconds)) AS sa, toFloat64(sum(dropped)) AS sb,
+      `SELECT toUInt16(${WATCHED + at}) AS field, '' AS key, toFloat64(sum(seconds)) AS sa, toFloat64(sum(lost)) AS sb,
          toFloat64(0) AS ta, toFloat64(0) AS tb, toUInt32(0) AS n FROM (${sql})`,
   );
 }

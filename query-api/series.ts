@@ -18,7 +18,16 @@ import { readCoverage } from "./coverage.ts";
 import type { ExpectedHosts } from "./expected.ts";
 import { settledEnd } from "./heatmap.ts";
 import { planColumns, type GridPlan } from "./planner.ts";
-import { columnOf, columnSql, coverageFilter, Params, reading, windowsFilter, type Range } from "./sql.ts";
+import {
+  columnOf,
+  columnSql,
+  coverageFilter,
+  Params,
+  reading,
+  windowsFilter,
+  type Range,
+  type SegmentTable,
+} from "./sql.ts";
 import { keysOf, type View } from "./view.ts";
 
 export interface SeriesRequest {
@@ -133,7 +142,7 @@ function display(metric: Metric): { factor: number; unit: string; perSec: boolea
 }
 
 /** Windows that span more than one granule, and how many each. */
-interface Longer {
+export interface Longer {
   readonly windows: readonly string[];
   readonly granules: readonly number[];
 }
@@ -142,7 +151,12 @@ const MAX_LONGER = 10_000;
 const WINDOW_ID = "concat(toString(enabling), ' ', toString(tick))";
 
 /** Of raw rows: in a roll-up's column such a window lies nearly always whole. */
-async function readLonger(store: StoreClient, view: View, plan: GridPlan, signal?: AbortSignal): Promise<Longer> {
+export async function readLonger(
+  store: StoreClient,
+  view: View,
+  plan: GridPlan,
+  signal?: AbortSignal,
+): Promise<Longer> {
   const params = new Params();
   const { granularitySec } = view.spec;
   const parts = plan.segments
@@ -162,6 +176,23 @@ async function readLonger(store: StoreClient, view: View, plan: GridPlan, signal
   return { windows: rows.map(({ id }) => id), granules: rows.map(({ granules }) => granules) };
 }
 
+/** What one row of counts adds. */
+export function amountOfSql(view: View): string {
+  return view.spec.scheme === null ? "value" : "arraySum(count)";
+}
+
+/** What one row of counts adds to a rate: of a window that spans several granules one granule's share. */
+export function perGranuleSql(view: View, table: SegmentTable, longer: Longer, params: Params): string {
+  const amount = amountOfSql(view);
+  if (longer.windows.length === 0) return amount;
+  if (table !== "windows") return `toFloat64(${amount})`;
+  const [windows, granules] = [
+    params.bind(longer.windows, "Array(String)"),
+    params.bind(longer.granules, "Array(Float64)"),
+  ];
+  return `toFloat64(${amount}) / transform(${WINDOW_ID}, ${windows}, ${granules}, 1.)`;
+}
+
 interface KeySums {
   readonly key: string;
   readonly total: number;
@@ -179,14 +210,7 @@ async function readSums(
 ): Promise<KeySums[]> {
   if (plan.segments.length === 0) return [];
   const params = new Params();
-  const amount = view.spec.scheme === null ? "value" : "arraySum(count)";
-  const ofGranule = (): string =>
-    `toFloat64(${amount}) / transform(${WINDOW_ID}, ${params.bind(longer.windows, "Array(String)")}, ` +
-    `${params.bind(longer.granules, "Array(Float64)")}, 1.)`;
-  const amountIn = ({ table }: GridPlan["segments"][number]): string => {
-    if (longer.windows.length === 0) return amount;
-    return table === "windows" ? ofGranule() : `toFloat64(${amount})`;
-  };
+  const amountIn = ({ table }: GridPlan["segments"][number]): string => perGranuleSql(view, table, longer, params);
   const column = by === undefined ? "'all'" : `toString(${columnOf(view, by)})`;
   const parts = (x: string): string =>
     plan.segments

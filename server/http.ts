@@ -17,7 +17,7 @@ import fastify, {
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
 import type { ErrorBody, Role, Scope } from "../core/api.ts";
-import { errorChain, errorCode, OperationalError, type FieldError } from "../core/errors.ts";
+import { errorChain, errorCode, InputError, OperationalError, type FieldError } from "../core/errors.ts";
 import type { TokenRow, Tokens } from "../store/tokens.ts";
 import { Guesses } from "./guesses.ts";
 import type { Log } from "./log.ts";
@@ -130,6 +130,11 @@ export function createApp(options: AppOptions) {
     }
     await authorise(request, { ...options, guesses, secure });
   });
+  // Before any other: a bound that is not held may cost all there is.
+  app.addHook("preHandler", (request, _reply, done) => {
+    const errors = [request.params, request.query, request.headers].flatMap(infinities);
+    done(errors.length > 0 ? new InputError("read the request's numbers", errors) : undefined);
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler({ config: { access: "public" } } as never, (_request, reply) =>
     reply.code(404).send(NOT_FOUND),
@@ -143,6 +148,13 @@ function textsOf(schema: FastifySchema | undefined): string[] {
     const { properties = {} } = (part ?? {}) as { properties?: Record<string, { type?: unknown; anyOf?: unknown }> };
     return Object.entries(properties).flatMap(([name, { type }]) => (type === "string" ? [name] : []));
   });
+}
+
+/** What was made of texts like "1e999": the validator takes them for numbers, and then holds them to no minimum and no maximum. */
+function infinities(part: unknown): FieldError[] {
+  return Object.entries(part ?? {})
+    .filter(([, value]) => [value].flat().some((each) => each === Infinity || each === -Infinity))
+    .map(([field]) => ({ field, code: "NOT_A_NUMBER", message: "expected a number that is not infinite" }));
 }
 
 /** The same bytes for an id that is unknown and one that is somebody else's. */

@@ -41,7 +41,8 @@ export function engineConfig(limits: EngineLimits, paths: EnginePaths): string {
     merges_mutations_memory_usage_soft_limit: Math.floor(limits.memoryBytes / 2),
     mark_cache_size: share(1 / 16, 256),
     primary_index_cache_size: share(1 / 16, 256),
-    uncompressed_cache_size: 0,
+    // Of reads that ask for it, up to a million rows each (merge_tree_max_rows_to_use_cache).
+    uncompressed_cache_size: share(1 / 16, 128),
     index_mark_cache_size: share(1 / 64, 64),
     index_uncompressed_cache_size: 0,
     mmap_cache_size: 64,

@@ -19,6 +19,7 @@ CREATE SETTINGS PROFILE OR REPLACE isotherm_limits ON CLUSTER isotherm SETTINGS
   max_threads = 4 MAX 16 CHANGEABLE_IN_READONLY,
   group_by_overflow_mode = 'throw' CHANGEABLE_IN_READONLY,
   result_overflow_mode = 'throw' CHANGEABLE_IN_READONLY,
+  use_uncompressed_cache = 1 CHANGEABLE_IN_READONLY, optimize_use_projections = 1 CHANGEABLE_IN_READONLY,
   max_concurrent_queries_for_user = 100, skip_unavailable_shards = 0 CONST, load_balancing = 'nearest_hostname',
   cancel_http_readonly_queries_on_client_close = 1 CHANGEABLE_IN_READONLY,
   output_format_json_quote_64bit_integers = 1 CHANGEABLE_IN_READONLY,

@@ -445,5 +445,15 @@ describe("a series of rates", () => {
     const values = Object.fromEntries(series.map(({ key, values: of }) => [key, of]));
     assert.deepEqual(values["zone-cn-01"], [50, 0, 0, 0, 50, 50]);
     assert.deepEqual(values["zone-cn-02"], [0, 0, 0, 0, 0, 0]);
+    const exported = await api.operator.fetch(path.replace("/series?", "/export?value=series&format=jsonl&"));
+    const rows = (await exported.text()).trimEnd().split("\n");
+    const ofBusy = rows
+      .map((row) => JSON.parse(row) as { zonename: string; value: number; total: number })
+      .filter(({ zonename }) => zonename === "zone-cn-01");
+    assert.deepEqual(
+      ofBusy.map(({ value, total }) => [value, total]),
+      [50, 0, 0, 0, 50, 50].map((value, i) => [value, i === 4 ? 4 * 5e8 : value * 1e7]),
+      "an export has the same rates beside the exact growth",
+    );
   });
 });

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Breakdown, Heatmap, InstrumentationInfo, Series } from "../../core/api.ts";
+import type { Breakdown, ErrorBody, Heatmap, InstrumentationInfo, SelectionBreakdown, Series } from "../../core/api.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import { Instrumentations } from "../../query-api/instrumentations.ts";
 import { readBreakdown } from "../../query-api/breakdown.ts";
@@ -105,6 +105,47 @@ describe("the query API at its edges", () => {
         columns.map(({ total, reporting, expected }) => [total, reporting, expected]),
         [[3, 1, 3]],
       );
+    });
+  });
+
+  describe("a range whose ends lie within a window", () => {
+    const from = Math.floor(SEC / 60) * 60 - 600;
+    let minutes: string;
+
+    before(async () => {
+      const input = { metric: "syscall.ops", decomposition: ["execname", "latency"], granularitySec: 60 };
+      const row = await api.services.query.instrumentations.ensureStanding(input);
+      minutes = row.id;
+      const builder = new BatchBuilder();
+      for (const [i, count] of [1, 20, 300, 4000].entries()) {
+        const about = { spec: row.spec, enabling: "m", host: "cn-a", tick: i + 1, ts: from + 60 * i };
+        builder.addWindow({ ...about, zone: "zone-a", keys: ["cron"], bucket: [5], count: [count], value: 0 });
+        builder.addCoverage({ ...about, ...COVERED });
+      }
+      assert.equal((await postBatch(api, "minutes", 1, builder.finish())).status, 200);
+    });
+
+    /** What each way of asking says was added up, from which second to which. */
+    async function answers(at: number, to: number): Promise<unknown[][]> {
+      const client = api.tenant(ACME);
+      const range = `from=${from + at}&to=${from + to}`;
+      const part = (rest: string) => client.json<Breakdown>(`/v1/instrumentations/${minutes}/${rest}${range}`);
+      const selection = { instrumentation: minutes, from: from + at, to: from + to };
+      const chosen = await client.post<SelectionBreakdown>("/v1/selections/breakdown", { selection });
+      const all = [await part("heatmap?"), await part("breakdown?by=execname&"), await part("cell?")];
+      return [...all, { ...chosen.selection, total: chosen.total }].map(({ total, fromTs, toTs }) => [
+        total,
+        fromTs - from,
+        toTs - from,
+      ]);
+    }
+
+    test("is answered as whole windows, and says so, however it is asked for", async () => {
+      assert.deepEqual(await answers(90, 150), Array(4).fill([320, 60, 180]));
+    });
+
+    test("also where it lies within one", async () => {
+      assert.deepEqual(await answers(130, 140), Array(4).fill([300, 120, 180]));
     });
   });
 
@@ -242,6 +283,27 @@ describe("the query API at its edges", () => {
           ["", 6],
         ],
       );
+    });
+
+    for (const [field, rest] of [
+      ["columns", "heatmap?columns=1e999&"],
+      ["columns", "series?columns=Infinity&"],
+      ["rows", "heatmap?rows=-1e999&"],
+      ["top", "heatmap?by=execname&top=%2BInfinity&"],
+      ["limit", "windows?limit=1e400&"],
+      ["low", "cell?low=-Infinity&"],
+    ] as const) {
+      test(`no number is infinite, and so above what it may be: ${rest.slice(0, -1)}`, async () => {
+        const response = await api.tenant(ACME).fetch(path(rest));
+        const { errors } = (await response.json()) as ErrorBody;
+        assert.deepEqual([response.status, errors.map((each) => each.field)], [400, [field]]);
+      });
+    }
+
+    test("nor is one in a header", async () => {
+      const headers = { "isotherm-seq": "1e999", "isotherm-after": "1" };
+      const { status } = await postBatch(api, "endless", 1, new BatchBuilder().finish(), { rows: 1, headers });
+      assert.equal(status, 400);
     });
 
     test("the end of time is no error", async () => {

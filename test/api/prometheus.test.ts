@@ -207,6 +207,29 @@ describe("the Prometheus API", () => {
       assert.deepEqual(after?.sum, { fromTs: 86_400, toTs: 86_401 });
     });
 
+    test("what an instrumentation keeps only in part has no sample: a counter would fall", async (t) => {
+      const table = bed.api.services.state.instrumentations;
+      const row = table.get(bed.ops.id);
+      assert.ok(row);
+      t.after(() => table.put([row]));
+      const at = FROM + 250;
+      // What is kept moves on while the test runs: by less than twenty seconds.
+      await table.put([{ ...row, retentionSec: Math.ceil(Date.now() / 1000) - (FROM + 130) }]);
+      assert.equal(only(await instant(`sum(increase(${COUNT}[60s]))`, at)), bed.total(at - 60, at));
+      assert.deepEqual(await instant(`sum(increase(${COUNT}[200s]))`, at), []);
+      assert.deepEqual(await instant(`sum(${COUNT})`, at), []);
+      const [line] = await range(`sum(increase(${COUNT}[60s]))`, at - 80, at, 40);
+      assert.deepEqual(
+        line?.values.map(([ts]) => ts - at),
+        [-40, 0],
+      );
+    });
+
+    test("before 1970 there is nothing, however long an offset or a range is", async () => {
+      assert.deepEqual(await instant(`${COUNT} offset 99999y`, FROM), []);
+      assert.deepEqual(await range(`rate(${COUNT}[1m])`, 0, 100, 10), []);
+    });
+
     test("minutes and hours answer as the seconds did that they were made of", async () => {
       const count = "fs_logical_ops_latency_ns_count";
       const bucket = "fs_logical_ops_latency_ns_bucket";

@@ -86,6 +86,22 @@ describe("columns of closed hours", () => {
     }
   });
 
+  test("are kept of a day that is under way too; only the column that is open is read each time", async () => {
+    const from = await fill();
+    const range = { fromTs: from, toTs: from + 4 * HOUR };
+    const wide = (nowSec: number, of: StoreClient): Promise<Heatmap> =>
+      readHeatmap(of, viewOf("latency"), { range, columns: 2 }, EVERYWHERE, nowSec);
+    for (const [nowSec, reads] of [
+      [from + 4 * HOUR + 60, 0],
+      [from + 3 * HOUR, 1],
+    ] as const) {
+      await wide(nowSec, store);
+      const before = store.reads;
+      assert.deepEqual(await wide(nowSec, store), await wide(nowSec, { ...bed.store }));
+      assert.equal(store.reads - before, reads);
+    }
+  });
+
   test("are read with their count in one statement, where none of them is kept", async () => {
     const from = await fill();
     const { reads, looks } = store;

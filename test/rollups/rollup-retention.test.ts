@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { seeded } from "../../collectors/simulator/random.ts";
-import { Bed, DAY } from "../store/rollup-bed.ts";
+import { readBreakdown } from "../../query-api/breakdown.ts";
+import { Bed, DAY, viewOf } from "../store/rollup-bed.ts";
 
 const HOUR = 3600;
 const DAY_SEC = 86_400;
@@ -90,6 +91,18 @@ describe("retention", () => {
       part.columns.map(({ total }) => total),
       [null, all.columns[1]?.total],
     );
+  });
+
+  test("and what is added up: what is only partly too old is left out", async () => {
+    const nowSec = DAY + 4 * DAY_SEC;
+    const view = viewOf("latency", { retentionSec: nowSec - DAY - 1000 });
+    const totalOf = (fromTs: number, toTs: number) =>
+      readBreakdown(bed.store, view, { by: "execname", range: { fromTs, toTs }, limit: 2 }, nowSec);
+    const all = await bed.heatmap(DAY, DAY + 2 * HOUR, 2, nowSec);
+    const part = await totalOf(DAY, DAY + 2 * HOUR);
+    assert.deepEqual([part.fromTs, part.toTs, part.total], [DAY + HOUR, DAY + 2 * HOUR, all.columns[1]?.total]);
+    const none = await totalOf(DAY + 10, DAY + 900);
+    assert.deepEqual([none.toTs - none.fromTs, none.total], [0, 0]);
   });
 
   test("what nobody wants for so long is deleted by months", async () => {
