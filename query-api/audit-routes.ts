@@ -6,7 +6,7 @@ import type { AuditInfo, AuditPage } from "../core/api.ts";
 import { InputError } from "../core/errors.ts";
 import type { AuditRow } from "../store/audit.ts";
 import type { TokenRow } from "../store/tokens.ts";
-import { principalOf, READERS, VIEW, whileConnected, type QueryContext } from "./context.ts";
+import { principalOf, VALUES, VIEW, whileConnected, type QueryContext } from "./context.ts";
 import { reading } from "./sql.ts";
 import { tenantOf } from "./view.ts";
 
@@ -14,7 +14,7 @@ export function auditRoutes({ app, audit }: QueryContext): void {
   app.route({
     method: "GET",
     url: "/v1/audit",
-    config: READERS,
+    config: VALUES,
     schema: {
       summary: "Who did what, the newest first",
       tags: ["audit"],

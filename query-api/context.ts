@@ -157,6 +157,8 @@ export const READERS = { access: ["operator", "tenant"] } as const;
 export const WRITERS = { access: ["operator", "tenant"], scope: "write" } as const;
 /** Readers of values, who wait for their turn. */
 export const VALUES = { ...READERS, reads: true } as const;
+/** Writers whose dry run reads values: it waits for its turn as any read does. */
+export const PREVIEWERS = { ...WRITERS, reads: true } as const;
 export const OPERATORS = { access: ["operator"] } as const;
 export const ANYBODY = { access: "public" } as const;
 

@@ -7,7 +7,7 @@ import { streamEvents } from "../server/events.ts";
 import type { Reply, Request } from "../server/http.ts";
 import type { InstrumentationRow } from "../store/instrumentations.ts";
 import type { TokenRow } from "../store/tokens.ts";
-import { ID, principalOf, READERS, whileConnected, WRITERS, type QueryContext } from "./context.ts";
+import { ID, PREVIEWERS, principalOf, READERS, whileConnected, WRITERS, type QueryContext } from "./context.ts";
 import { readPreview, requireHostRoom } from "./cost-preview.ts";
 import { instrumentationHosts, instrumentationStates } from "./hosts.ts";
 import { specOf, type InstrumentationInput } from "./instrumentations.ts";
@@ -91,7 +91,7 @@ export function instrumentationRoutes(context: QueryContext): void {
   app.route({
     method: "POST",
     url: "/v1/instrumentations",
-    config: WRITERS,
+    config: PREVIEWERS,
     schema: {
       summary: "Ask for something to be measured; with `dryRun` only say what that would be and cost",
       tags: ["instrumentations"],
@@ -106,7 +106,7 @@ export function instrumentationRoutes(context: QueryContext): void {
   app.route({
     method: "POST",
     url: "/v1/instrumentations/:id/clone",
-    config: WRITERS,
+    config: PREVIEWERS,
     schema: {
       summary: "The same again, with changes; what is not named is as in the original",
       tags: ["instrumentations"],

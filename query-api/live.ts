@@ -47,6 +47,8 @@ const WAIT_MS = 120;
 /** Late hosts and reconnects: this many columns before the asked one are sent again. */
 const OVERLAP_SEC = 5;
 const MAX_CATCH_UP_COLUMNS = 3600;
+/** History is read in pieces, each once the viewer has taken the one before: an hour for each who reads nothing would fill a heap. */
+const PIECE_COLUMNS = 300;
 /** History is read this far into what is in memory, which moves on while the store answers. */
 const SEAM_SEC = 30;
 
@@ -105,10 +107,14 @@ export class Live {
     let fromTs = Math.max(asked - OVERLAP_SEC * step, nowTs() - MAX_CATCH_UP_COLUMNS * step);
     // Again where memory has moved on by more than the seam while the store answered.
     while (fromTs < recent.floorTs) {
-      const toTs = alignUp(Math.min(recent.floorTs + SEAM_SEC, nowTs() + 1), step);
+      const seamTs = Math.min(recent.floorTs + SEAM_SEC, nowTs() + 1);
+      const toTs = alignUp(Math.min(seamTs, fromTs + PIECE_COLUMNS * step), step);
       if (toTs <= fromTs) break;
       const history = await readHistory(shared.view, fromTs, toTs, viewer.gone);
-      for (const each of history) viewer.send(this.#event({ ...each, endedMs: null }).text);
+      for (const each of history) {
+        await viewer.room();
+        viewer.send(this.#event({ ...each, endedMs: null }).text);
+      }
       fromTs = toTs;
     }
     for (const ts of recent.columnsFrom(shared.view.instrumentation.spec, fromTs)) {
@@ -239,6 +245,7 @@ class Viewer {
   readonly #gone = new AbortController();
   #held: LiveEvent[] | undefined = [];
   #blocked = false;
+  #resume: () => void = () => undefined;
   #missed: { fromTs: number; toTs: number; columns: number; newest: string } | undefined;
 
   constructor(sink: ViewerSink) {
@@ -252,9 +259,16 @@ class Viewer {
 
   leave(): void {
     this.#gone.abort();
+    this.#resume();
   }
 
-  /** An event of the catch-up: always written, since its number is bounded. */
+  /** Resolves once the socket takes more, or the viewer has left. */
+  async room(): Promise<void> {
+    if (!this.#blocked || this.gone.aborted) return;
+    await new Promise<void>((resume) => (this.#resume = resume));
+  }
+
+  /** An event of the catch-up: always written, since what memory has is bounded, and history waits for room. */
   send(text: string): void {
     if (!this.gone.aborted && !this.#sink.write(text)) this.#block();
   }
@@ -297,6 +311,7 @@ class Viewer {
     this.#blocked = true;
     this.#sink.onDrain(() => {
       this.#blocked = false;
+      this.#resume();
       if (this.#held === undefined) this.#tellMissed();
     });
   }

@@ -6,7 +6,7 @@ import type { Against } from "../core/api.ts";
 import { MAX_WHERE_CHARS } from "../core/selection.ts";
 import type { Request } from "../server/http.ts";
 import { pairOf, readComparison, type Pair } from "./compare.ts";
-import { principalOf, VALUES, VIEW, whileConnected, WRITERS, type QueryContext } from "./context.ts";
+import { PREVIEWERS, principalOf, VALUES, VIEW, whileConnected, type QueryContext } from "./context.ts";
 import { readPreview, requireHostRoom } from "./cost-preview.ts";
 import { DEFAULT_MINUTES, followUpOf, MAX_MINUTES } from "./follow-up.ts";
 import { readSelectionBreakdown } from "./selection-breakdown.ts";
@@ -131,7 +131,7 @@ export function selectionRoutes(context: QueryContext): void {
   app.route({
     method: "POST",
     url: "/v1/selections/follow-up",
-    config: WRITERS,
+    config: PREVIEWERS,
     schema: {
       summary: "Measure a selection with one more field, for some minutes; with `dryRun` only say what that would be",
       tags: ["selections", "instrumentations"],

@@ -131,6 +131,25 @@ describe("the limits of the query API", () => {
     await until("the engine has ended that read too", async () => (await running("abandoned")) === 0);
   });
 
+  test("whatever reads the store waits for its turn: previews and the trail too", async () => {
+    const full = await startQueryApp(api, { readLimits: { total: 0, waiting: 0 } });
+    const client = new Client(full.url, api.tenant(ACME).token);
+    const input = { metric: "syscall.ops", decomposition: ["latency"], dryRun: true };
+    const selection = { instrumentation: id, from: -60 };
+    for (const [path, body] of [
+      [`/v1/instrumentations/${id}/heatmap`, undefined],
+      ["/v1/audit", undefined],
+      ["/v1/instrumentations", input],
+      [`/v1/instrumentations/${id}/clone`, { dryRun: true }],
+      ["/v1/selections/follow-up", { selection, by: "syscall", dryRun: true }],
+    ] as const) {
+      const headers = { "content-type": "application/json" };
+      const answer = await client.fetch(path, body && { method: "POST", headers, body: JSON.stringify(body) });
+      assert.deepEqual([answer.status, ((await answer.json()) as ErrorBody).code], [429, "TOO_MANY_READS"], path);
+    }
+    await full.close();
+  });
+
   test("a tenant's reads beyond its share wait, then are 429 with Retry-After; another's and inserts go on", async () => {
     const heavy = heavyStore(api.services.store, "bomb");
     const readLimits = { perCaller: 2, total: 4, waiting: 2, waitMs: 100 };

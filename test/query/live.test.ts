@@ -95,6 +95,26 @@ describe("live columns", () => {
     assert.equal(viewer.columns().at(-1)?.ts, START + 3030, "and on from there");
   });
 
+  test("a viewer that reads nothing is read no more history than it takes, and all of it once it reads", async () => {
+    const bed = new Bed();
+    const reads: number[] = [];
+    bed.history = (from, to) => {
+      reads.push(to - from);
+      return Promise.resolve(Array.from({ length: to - from }, (_, i) => stored(from + i)));
+    };
+    const viewer = bed.watch(START - 3000);
+    viewer.full = true;
+    await settle(5);
+    assert.equal(viewer.texts.length, 1, "nothing is written to a full socket");
+    assert.equal(reads.length, 1);
+    assert.ok((reads[0] ?? Infinity) <= 300, `${reads[0]} columns were read`);
+    viewer.full = false;
+    viewer.drain();
+    await settle(50);
+    const seen = new Set(viewer.columns().map(({ ts }) => ts));
+    for (let ts = START - 3000; ts <= START; ts++) assert.ok(seen.has(ts), `column ${ts - START}`);
+  });
+
   test("viewers that are alike share one subscription and one sum of each column", async () => {
     const bed = new Bed();
     const viewers = Array.from({ length: 200 }, () => bed.watch(START + 50));
