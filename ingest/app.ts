@@ -117,14 +117,16 @@ export function createIngestApp(options: IngestOptions): IngestApp {
     schema: { params: Type.Object({ host: Type.String(NAME) }), body: HOST_REPORT },
     handler: async (request) => {
       const name = request.params.host;
-      const { zones, atMs, state } = request.body;
+      const { zones, state } = request.body;
+      // A collector's clock may be ahead. What it then said would hold against all that it says once its clock is right again.
+      const atMs = Math.min(request.body.atMs, Date.now());
       const foreign = await claims.foreign([name], request.principal?.lineage ?? "");
       if (foreign.length > 0) {
         throw new OperationalError("HOST_CLAIMED", `report host ${name}: another collector's token speaks for it`);
       }
       // Owners before state: once a host is "up" its windows may come, and they need their tenants.
       if (zones !== undefined) await ownership.report(name, zones, atMs);
-      hostRows.take(name, request.body);
+      hostRows.take(name, { ...request.body, atMs });
       if (state === "removed") await claims.release(name);
       return { ok: true };
     },
@@ -199,7 +201,12 @@ function batchReceiver(options: IngestOptions, admission: Admission, tenants: Te
     verifyBatch(body, declaredRows);
     const batch = decodeBatch(body);
     admission.charge(collector, { keys: batch.keys.reduce((sum, { values }) => sum + values.length, 0) });
-    const foreign = await claims.foreign(batch.host.values, collector);
+    // A stream has one token, as a host has: its numbers by another's would make duplicates of batches that are not stored.
+    const streamClaim = `stream ${stream}`;
+    const foreign = await claims.foreign([streamClaim, ...batch.host.values], collector);
+    if (foreign.includes(streamClaim)) {
+      throw new OperationalError("STREAM_CLAIMED", `store batch ${seq} of a stream: it is another collector's token's`);
+    }
     const prepare = () => {
       const { attributed, quarantined } = attribute(batch, (host, zone, atMs) => ownership.ownerAt(host, zone, atMs));
       const own = withoutHosts(attributed, foreign);

@@ -9,6 +9,7 @@ import { Type, type Static } from "typebox";
 import { ENABLING_STATES, CAUSES, type Cause } from "../core/host-status.ts";
 import type { ControlTable } from "../store/control.ts";
 import type { HostRow } from "../store/hosts.ts";
+import { OVERTAKEN_MS } from "../store/ownership.ts";
 
 const NAME = { minLength: 1, maxLength: 128 };
 const TEXT = { maxLength: 500 };
@@ -59,7 +60,7 @@ const DETAIL = Type.Object(
 export const HOST_REPORT = Type.Object(
   {
     collector: Type.String(NAME),
-    atMs: Type.Integer(),
+    atMs: MS,
     state: Type.Union([Type.Literal("up"), Type.Literal("down"), Type.Literal("removed")]),
     reason: Type.String(TEXT),
     platform: Type.String({ maxLength: 200 }),
@@ -96,11 +97,11 @@ export class HostRows {
     this.#onError = onError;
   }
 
-  /** Takes in a report; the newest of each host wins, whatever the order of arrival. */
+  /** Takes in a report, of no later time than now; the newest of each host wins, whatever the order of arrival. */
   take(name: string, report: HostReportBody): void {
     const was = this.#waiting.get(name) ?? this.#table.get(name);
     const { collector, atMs, state, reason, platform, detail } = report;
-    if (was !== undefined && was.seenMs > atMs) return;
+    if (was !== undefined && was.seenMs > atMs && was.seenMs - atMs < OVERTAKEN_MS) return;
     const sinceMs = was?.state === state && was.reason === reason && was.platform === platform ? was.sinceMs : atMs;
     const text = detail === undefined ? (was?.detail ?? "") : JSON.stringify(detail);
     if (was !== undefined && sinceMs === was.sinceMs && text === was.detail && atMs - was.seenMs < SEEN_EVERY_MS)

@@ -4,7 +4,8 @@
  * A collector's token writes windows, and says whose zones are: with a stolen one somebody could write for any host. So the first
  * token that reports a host has it from then on. Another gets it when that token is no longer valid (an operator has revoked it:
  * a collector's token is changed, or stolen), when the collector has reported the host as removed from its configuration, or when an
- * operator releases it (the host is to be watched by another collector).
+ * operator releases it (the host is to be watched by another collector). A stream of batches is claimed likewise, under the name
+ * `stream NAME` (ingest/app.ts).
  */
 import type { StoreClient } from "./client.ts";
 import { ControlTable } from "./control.ts";

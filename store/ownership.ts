@@ -146,7 +146,7 @@ export class Ownership {
 }
 
 /** An older report than this below the newest is no late one: the clock was set back, and is believed. */
-const OVERTAKEN_MS = 600_000;
+export const OVERTAKEN_MS = 600_000;
 
 function fromStore(row: Record<string, unknown>): OwnershipRow {
   return {

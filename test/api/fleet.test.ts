@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { BoardInfo, FleetInfo, HostInfo, ZoneInfo } from "../../core/api.ts";
+import type { BoardInfo, ErrorBody, FleetInfo, HostInfo, ZoneInfo } from "../../core/api.ts";
 import { BatchBuilder } from "../../core/batch-builder.ts";
 import type { EnablingStatus, HostDetail, HostReport, MetricSupport } from "../../core/host-status.ts";
 import { postBatch, startApi, type Api } from "./api-fixture.ts";
@@ -56,6 +56,41 @@ describe("the fleet", () => {
     );
   });
 
+  /** What a collector says of a host, its clock being so far ahead. */
+  async function say(host: string, state: "up" | "down", aheadMs: number, owner: string): Promise<void> {
+    const zones = [{ name: `zone-${host}`, owner, alias: "", state: "running" }];
+    const about = { collector: "test", atMs: Date.now() + aheadMs, reason: "", platform: "p" };
+    const response = await fetch(`${api.services.ingest.url}/v1/hosts/${host}`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${api.collector}`, "content-type": "application/json" },
+      body: JSON.stringify({ ...about, state, zones }),
+    });
+    assert.ok(response.ok, await response.text());
+  }
+
+  const DAY_MS = 86_400_000;
+  for (const [how, aheadMs] of [
+    ["a day ahead", DAY_MS],
+    ["set back by a day", 0],
+  ] as const) {
+    test(
+      `believes a collector whose clock was ${how} again at once: a host is down, and a zone its new owner's`,
+      { timeout: 10_000 },
+      async () => {
+        const host = `cn-clock-${aheadMs}`;
+        const later = aheadMs === 0 ? -DAY_MS : 0;
+        await say(host, "up", 0, ACME);
+        await say(host, "up", aheadMs, GLOBEX);
+        await say(host, "down", later, GLOBEX);
+        const state = async () =>
+          (await api.operator.json<{ hosts: HostInfo[] }>("/v1/hosts")).hosts.find(({ name }) => name === host)?.state;
+        // Reports of a moment are stored together, a moment later.
+        while ((await state()) !== "down") await new Promise((wake) => setTimeout(wake, 20));
+        assert.equal(api.services.state.ownership.ownerAt(host, `zone-${host}`, Date.now() + 1000), GLOBEX);
+      },
+    );
+  }
+
   test("counts windows whole, partial and missing, what was lost, and each stream's batches", async () => {
     const sec = Math.floor(Date.now() / 1000) - 20;
     const batch = (host: string, statuses: readonly string[]) => {
@@ -95,6 +130,31 @@ describe("the fleet", () => {
       ["run-1", 2, 2, 6],
       ["run-2", 1, 1, 1],
     ]);
+  });
+
+  test("has a stream's batches from the token that sent the first: another's would make duplicates of what comes", async () => {
+    const batch = (tick: number) => {
+      const builder = new BatchBuilder();
+      const about = {
+        spec: "spec",
+        enabling: "e",
+        host: "cn-07",
+        tick,
+        ts: Math.floor(Date.now() / 1000) - 300 + tick,
+      };
+      builder.addCoverage({
+        ...{ ...about, status: "ok", reason: "", dropped: 0, events: 0, elapsedNs: 1e9, detail: "" },
+        ...{ endedMs: 0, receivedMs: 0 },
+      });
+      return builder.finish();
+    };
+    await postBatch(api, "own-stream", 1, batch(1));
+    const other = { ...api, collector: await api.token("collector", "") };
+    const headers = { "isotherm-after": "1" };
+    const forged = await postBatch(other, "own-stream", Number.MAX_SAFE_INTEGER, batch(2), { headers });
+    assert.deepEqual([forged.status, (JSON.parse(forged.text) as ErrorBody).code], [403, "STREAM_CLAIMED"]);
+    const next = await postBatch(api, "own-stream", 2, batch(3));
+    assert.deepEqual([next.status, JSON.parse(next.text)], [200, { outcome: "stored" }]);
   });
 });
 
