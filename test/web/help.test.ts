@@ -50,7 +50,9 @@ describe("the help", { concurrency: 2 }, () => {
         const base = await page.evaluate(stateOf);
         const until = (test: string, what: string): Promise<unknown> =>
           page
-            .waitForFunction(`(${stateOf.toString()})() ${test} ${JSON.stringify(base)}`, undefined, { timeout: 30_000 })
+            .waitForFunction(`(${stateOf.toString()})() ${test} ${JSON.stringify(base)}`, undefined, {
+              timeout: 30_000,
+            })
             .catch(() => assert.fail(what));
         for (const key of keys) {
           await page.keyboard.press(key);
