@@ -4,7 +4,7 @@
  * Rules, hooks, silences and states are small and are held in memory by every process. Deliveries have bodies and are many: only the
  * process that sends holds what it still needs of them (query-api/alerts/outbox.ts), and lists are read from the store.
  */
-import type { StoreClient } from "./client.ts";
+import type { StoreClient, StoreOptions } from "./client.ts";
 import { ControlTable } from "./control.ts";
 
 /** file: part of the configuration, which alone can change it. */
@@ -194,7 +194,11 @@ export interface DeliveryQuery {
 const MAX_MS = 2 ** 52;
 
 /** The newest first. */
-export async function readDeliveries(store: StoreClient, query: DeliveryQuery): Promise<AlertDeliveryRow[]> {
+export async function readDeliveries(
+  store: StoreClient,
+  query: DeliveryQuery,
+  options?: StoreOptions,
+): Promise<AlertDeliveryRow[]> {
   const { owner, status = "", id = "", sinceMs = 0, beforeMs = MAX_MS, beforeId = "", limit } = query;
   const rows = await store.query<Record<string, unknown>>(
     `SELECT * FROM alert_deliveries FINAL
@@ -203,6 +207,7 @@ export async function readDeliveries(store: StoreClient, query: DeliveryQuery): 
        AND (created_ms < {before:Int64} OR (created_ms = {before:Int64} AND id > {beforeId:String}))
      ORDER BY created_ms DESC, id LIMIT {limit:UInt32}`,
     { owner: owner ?? "", status, id, since: sinceMs, before: beforeMs, beforeId, limit },
+    options,
   );
   return rows.map((row) => ({
     ...ids(row),

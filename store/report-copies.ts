@@ -5,7 +5,7 @@
  * sent leaves a copy, before its message is stored. Copies are bounded: the newest KEEP_RUNS of a report, for KEEP_MS, of MAX_BYTES each;
  * who makes one pays for it, by letting the old ones go. They are not held in memory.
  */
-import type { StoreClient } from "./client.ts";
+import type { StoreClient, StoreOptions } from "./client.ts";
 
 export interface ReportCopy {
   /** Id of the saved report. */
@@ -36,10 +36,16 @@ export async function putCopy(store: StoreClient, copy: ReportCopy): Promise<boo
 }
 
 /** @returns null: there is none, or none any more */
-export async function readCopy(store: StoreClient, report: string, run: string): Promise<ReportCopy | null> {
+export async function readCopy(
+  store: StoreClient,
+  report: string,
+  run: string,
+  options?: StoreOptions,
+): Promise<ReportCopy | null> {
   const [row] = await store.query<Record<string, unknown>>(
     "SELECT * FROM capacity_report_copies FINAL WHERE report = {report:String} AND run = {run:String}",
     { report, run },
+    options,
   );
   if (row === undefined) return null;
   return { report, run, dueMs: Number(row["due_ms"]), ranMs: Number(row["ran_ms"]), body: String(row["body"]) };

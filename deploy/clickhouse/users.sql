@@ -9,21 +9,31 @@ CREATE SETTINGS PROFILE OR REPLACE isotherm_writing ON CLUSTER isotherm SETTINGS
   TO isotherm_writing;
 
 -- Limits of readers, who are read-only and may change no other setting. The query API asks for less for each read; these hold
--- whatever it asks for. The last four are what its client asks of an answer's form.
+-- whatever it asks for. An export is streamed: it may take an hour, and as many rows as it has. What follows the limits is what
+-- answers' forms need (test/deploy/clickhouse.test.ts compares the list with what the query API sends).
 CREATE SETTINGS PROFILE OR REPLACE isotherm_limits ON CLUSTER isotherm SETTINGS
-  max_execution_time = 30 MAX 60 CHANGEABLE_IN_READONLY,
-  max_memory_usage = 1000000000 MAX 4000000000 CHANGEABLE_IN_READONLY,
-  max_rows_to_read = 10000000000 MAX 100000000000 CHANGEABLE_IN_READONLY,
-  max_rows_to_group_by = 2000000 MAX 10000000 CHANGEABLE_IN_READONLY,
+  max_execution_time = 30 MIN 1 MAX 3600 CHANGEABLE_IN_READONLY,
+  max_memory_usage = 1000000000 MIN 1 MAX 4000000000 CHANGEABLE_IN_READONLY,
+  max_rows_to_read = 10000000000 MIN 1 MAX 100000000000 CHANGEABLE_IN_READONLY,
+  max_rows_to_group_by = 2000000 MIN 1 MAX 10000000 CHANGEABLE_IN_READONLY,
   max_result_rows = 2000000 MAX 10000000 CHANGEABLE_IN_READONLY,
-  max_threads = 4 MAX 16 CHANGEABLE_IN_READONLY,
+  max_result_bytes = 0 CHANGEABLE_IN_READONLY,
+  max_query_size = 262144 MAX 16777216 CHANGEABLE_IN_READONLY,
+  max_threads = 4 MIN 1 MAX 16 CHANGEABLE_IN_READONLY,
+  max_block_size = 65409 MIN 1 MAX 65536 CHANGEABLE_IN_READONLY,
   group_by_overflow_mode = 'throw' CHANGEABLE_IN_READONLY,
   result_overflow_mode = 'throw' CHANGEABLE_IN_READONLY,
   use_uncompressed_cache = 1 CHANGEABLE_IN_READONLY, optimize_use_projections = 1 CHANGEABLE_IN_READONLY,
   max_concurrent_queries_for_user = 100, skip_unavailable_shards = 0 CONST, load_balancing = 'nearest_hostname',
   cancel_http_readonly_queries_on_client_close = 1 CHANGEABLE_IN_READONLY,
+  date_time_output_format = 'simple' CHANGEABLE_IN_READONLY,
   output_format_json_quote_64bit_integers = 1 CHANGEABLE_IN_READONLY,
   output_format_arrow_compression_method = 'none' CHANGEABLE_IN_READONLY,
+  output_format_arrow_string_as_string = 1 CHANGEABLE_IN_READONLY,
+  output_format_arrow_low_cardinality_as_dictionary = 0 CHANGEABLE_IN_READONLY,
+  output_format_parquet_string_as_string = 1 CHANGEABLE_IN_READONLY,
+  output_format_parquet_row_group_size = 65536 CHANGEABLE_IN_READONLY,
+  output_format_parquet_row_group_size_bytes = 8000000 CHANGEABLE_IN_READONLY,
   log_comment = '' CHANGEABLE_IN_READONLY
   TO isotherm_reading;
 

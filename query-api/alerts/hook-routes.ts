@@ -7,7 +7,8 @@ import { OperationalError } from "../../core/errors.ts";
 import { notFound } from "../../server/http.ts";
 import { putDelivery, readDeliveries, type AlertDeliveryRow } from "../../store/alerts.ts";
 import { reportOfGroup } from "../capacity/report-runs.ts";
-import { ID, principalOf, READERS, WRITERS, type QueryContext } from "../context.ts";
+import { ID, principalOf, READERS, VALUES, whileConnected, WRITERS, type QueryContext } from "../context.ts";
+import { reading } from "../sql.ts";
 import { BY_NAME, cursorOf, MAX_PAGE, NEWEST_FIRST, pageOf, timeIn } from "../pages.ts";
 import type { Alerts } from "./alerts.ts";
 import { hookInfo } from "./hooks.ts";
@@ -96,7 +97,7 @@ export function hookRoutes({ app, note, store }: QueryContext, alerts: Alerts): 
   app.route({
     method: "GET",
     url: "/v1/alerts/deliveries",
-    config: READERS,
+    config: VALUES,
     schema: {
       summary: "What hooks were told, the newest first; `dead`: the dead letters",
       tags: ["alerts"],
@@ -105,13 +106,17 @@ export function hookRoutes({ app, note, store }: QueryContext, alerts: Alerts): 
         { additionalProperties: false },
       ),
     },
-    handler: async (request): Promise<DeliveriesPage> => {
+    handler: async (request, reply): Promise<DeliveriesPage> => {
       const { role, tenant } = principalOf(request);
       const { status, before, limit = MAX_PAGE } = request.query;
       const owner = role === "tenant" ? tenant : null;
       const [beforeMs, beforeId] = before === undefined ? [] : timeIn(before);
       // One more than asked for tells whether there is another page.
-      const rows = await readDeliveries(store, { owner, status, beforeMs, beforeId, limit: limit + 1 });
+      const rows = await readDeliveries(
+        store,
+        { owner, status, beforeMs, beforeId, limit: limit + 1 },
+        reading(whileConnected(reply)),
+      );
       const shown = rows.slice(0, limit);
       const last = shown.at(-1);
       const next = rows.length > limit && last !== undefined ? cursorOf([last.createdMs, last.id]) : null;

@@ -8,9 +8,10 @@ import type { TokenRow } from "../../store/tokens.ts";
 import type { CapacityReport } from "../../core/capacity.ts";
 import { OperationalError } from "../../core/errors.ts";
 import { forgetCopies, readCopy } from "../../store/report-copies.ts";
-import { ID, principalOf, READERS, whileConnected, WRITERS, type QueryContext } from "../context.ts";
+import { ID, principalOf, READERS, VALUES, whileConnected, WRITERS, type QueryContext } from "../context.ts";
 import { oneOf } from "../export-routes.ts";
 import { BY_NAME, pageOf } from "../pages.ts";
+import { reading } from "../sql.ts";
 import { replyReport } from "./report-reply.ts";
 import { inputOf, type SavedReports } from "./saved-reports.ts";
 
@@ -99,7 +100,7 @@ export function savedReportRoutes({ app, note, store, log }: QueryContext, saved
   app.route({
     method: "GET",
     url: "/v1/capacity/reports/:id/runs/:run",
-    config: READERS,
+    config: VALUES,
     schema: {
       summary: "A run's report as it was sent, in the forms of GET /v1/capacity/report",
       tags: ["capacity"],
@@ -110,14 +111,15 @@ export function savedReportRoutes({ app, note, store, log }: QueryContext, saved
       ),
     },
     handler: async (request, reply) => {
+      const signal = whileConnected(reply);
       const row = saved.find(request.params.id, principalOf(request));
-      const copy = await readCopy(store, row.id, request.params.run);
+      const copy = await readCopy(store, row.id, request.params.run, reading(signal));
       if (copy === null) {
         throw new OperationalError("RUN_NOT_KEPT", "read a report as it was sent: no copy is kept of that run");
       }
       const report = JSON.parse(copy.body) as CapacityReport;
       const sent = { name: inputOf(row).name, dueMs: copy.dueMs };
-      return replyReport(reply, store, report, request.query.format ?? "json", whileConnected(reply), sent);
+      return replyReport(reply, store, report, request.query.format ?? "json", signal, sent);
     },
   });
 

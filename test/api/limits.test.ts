@@ -131,7 +131,7 @@ describe("the limits of the query API", () => {
     await until("the engine has ended that read too", async () => (await running("abandoned")) === 0);
   });
 
-  test("whatever reads the store waits for its turn: previews and the trail too", async () => {
+  test("whatever reads the store waits for its turn: previews, the trail, and what was sent too", async () => {
     const full = await startQueryApp(api, { readLimits: { total: 0, waiting: 0 } });
     const client = new Client(full.url, api.tenant(ACME).token);
     const input = { metric: "syscall.ops", decomposition: ["latency"], dryRun: true };
@@ -139,6 +139,8 @@ describe("the limits of the query API", () => {
     for (const [path, body] of [
       [`/v1/instrumentations/${id}/heatmap`, undefined],
       ["/v1/audit", undefined],
+      ["/v1/alerts/deliveries", undefined],
+      [`/v1/capacity/reports/${"0".repeat(16)}/runs/${"0".repeat(32)}`, undefined],
       ["/v1/instrumentations", input],
       [`/v1/instrumentations/${id}/clone`, { dryRun: true }],
       ["/v1/selections/follow-up", { selection, by: "syscall", dryRun: true }],

@@ -3,7 +3,7 @@
  * inside the process in place of the three, which no data flows through.
  */
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -22,6 +22,18 @@ import { MIGRATIONS } from "../../store/migrations.ts";
 import { TABLES, WINDOWS } from "../../store/tables.ts";
 
 const DEPLOY = fileURLToPath(new URL("../../deploy/clickhouse/", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const usersSql = (): string =>
+  readFileSync(join(DEPLOY, "users.sql"), "utf8").replace(/\$\{\w+_SHA256\}/g, "ab".repeat(32));
+const sources = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(ROOT, folder, name));
+/** A number as it stands in a source: 4_000, or 1 << 24; null for anything else. */
+const numberIn = (text: string): number | null => {
+  const [, base, shift = "0"] = /^([\d_]+)(?: << (\d+))?$/.exec(text.trim()) ?? [];
+  return base === undefined ? null : Number(base.replaceAll("_", "")) * 2 ** Number(shift);
+};
 const onThisServer = (sql: string): string => sql.replaceAll(" ON CLUSTER isotherm", "");
 
 describe("deploy/clickhouse", () => {
@@ -205,8 +217,31 @@ describe("deploy/clickhouse", () => {
     assert.deepEqual(split, []);
   });
 
+  test("its readers may set what the query API sets, and as far as it does", async () => {
+    const profile = /PROFILE OR REPLACE isotherm_limits [^;]*SETTINGS([^;]*)TO/.exec(usersSql())?.[1] ?? "";
+    const rules = new Map(
+      [...profile.matchAll(/(\w+) = '?\w+'?(?: MIN (\d+))?(?: MAX (\d+))? (CHANGEABLE_IN_READONLY|CONST)/g)].map(
+        ([, name = "", min = "0", max = "Infinity", word]) => [name, { min, max, isFree: word !== "CONST" }],
+      ),
+    );
+    const known = new Set((await rows<{ name: string }>("SELECT name FROM system.settings")).map(({ name }) => name));
+    const sent = [...sources("query-api"), join(ROOT, "store/client.ts")].flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/\b([a-z0-9]+(?:_[a-z0-9]+)+): ([^,\n]+)/g)].map(
+        ([, name = "", value = ""]) => ({ name, value: numberIn(value), file }),
+      ),
+    );
+    const settings = sent.filter(({ name }) => known.has(name));
+    assert.ok(settings.length >= 25, "the sources were understood");
+    for (const { name, value, file } of settings) {
+      const rule = rules.get(name);
+      assert.ok(rule?.isFree, `${name} of ${file} may be set`);
+      if (value === null) continue;
+      assert.ok(value >= Number(rule.min) && value <= Number(rule.max), `${name}: ${value} of ${file} is within`);
+    }
+  });
+
   test("its users, roles, quotas and policies parse, and each tenant's table has its policies", async () => {
-    const text = readFileSync(join(DEPLOY, "users.sql"), "utf8").replace(/\$\{\w+_SHA256\}/g, "ab".repeat(32));
+    const text = usersSql();
     const statements = text
       .replace(/^--.*$/gm, "")
       .split(/;\s*$/m)
