@@ -2694,9 +2694,10 @@ export interface components {
       readonly dropped: readonly number[];
       /** @description why a column is missing or partial; empty: nothing says so */
       readonly reasons: readonly string[];
-      /** @description the largest first; the key of the rest is empty */
+      /** @description the largest first; `isOther`: all the rest, which has no key */
       readonly series: readonly {
         readonly key: string;
+        readonly isOther: boolean;
         readonly values: readonly (number | null)[];
       }[];
     };
@@ -4262,6 +4263,7 @@ export interface operations {
            *       "series": [
            *         {
            *           "key": "read",
+           *           "isOther": false,
            *           "values": [
            *             12
            *           ]

@@ -499,7 +499,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     example: {
       ...{ ...READING, unit: "operations", tier: "1s", times: [SEC], reporting: [1], expected: [1] },
       ...{ dropped: [0], reasons: [""] },
-      series: [{ key: "read", values: [12] }],
+      series: [{ key: "read", isOther: false, values: [12] }],
     },
   },
   "GET /v1/instrumentations/{id}/quantiles": { id: "readQuantiles", answer: values.Quantiles, other: [ARROW] },

@@ -76,7 +76,7 @@ export async function readSeries(
     expected: watched.expected,
     dropped: watched.dropped,
     reasons: watched.reasons,
-    series: sums.map(({ key, byColumn }) => ({ key, values: rate(byColumn) })),
+    series: sums.map(({ key, isOther, byColumn }) => ({ key, isOther, values: rate(byColumn) })),
   };
 }
 
@@ -195,11 +195,13 @@ export function perGranuleSql(view: View, table: SegmentTable, longer: Longer, p
 
 interface KeySums {
   readonly key: string;
+  /** All keys beyond the limit; "" may be a key too. */
+  readonly isOther: boolean;
   readonly total: number;
   readonly byColumn: ReadonlyMap<number, number>;
 }
 
-/** The largest keys first; then all others, added up in the engine under the key "". */
+/** The largest keys first; then all others, added up in the engine. */
 async function readSums(
   store: StoreClient,
   view: View,
@@ -239,9 +241,11 @@ async function readSums(
     sums.set(x, n);
   }
   const ranked = [...byKey]
-    .map(([key, byColumn]) => ({ key, byColumn, total: sum(byColumn.values()) }))
+    .map(([key, byColumn]) => ({ key, isOther: false, byColumn, total: sum(byColumn.values()) }))
     .sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1));
-  return other.size === 0 ? ranked : [...ranked, { key: "", byColumn: other, total: sum(other.values()) }];
+  return other.size === 0
+    ? ranked
+    : [...ranked, { key: "", isOther: true, byColumn: other, total: sum(other.values()) }];
 }
 
 function sum(values: Iterable<number>): number {

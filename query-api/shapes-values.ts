@@ -87,8 +87,8 @@ export const Series = object({
   expected: Type.Array(Type.Number()),
   dropped: Type.Array(Type.Number(), { description: "events lost, at least" }),
   reasons: Type.Array(text(), { description: "why a column is missing or partial; empty: nothing says so" }),
-  series: Type.Array(object({ key: text(), values }), {
-    description: "the largest first; the key of the rest is empty",
+  series: Type.Array(object({ key: text(), isOther: Type.Boolean(), values }), {
+    description: "the largest first; `isOther`: all the rest, which has no key",
   }),
 });
 

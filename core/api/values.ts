@@ -197,8 +197,12 @@ export interface Series {
   readonly dropped: readonly number[];
   /** Why the column is missing or partial; "" if it is neither. */
   readonly reasons: readonly string[];
-  /** The largest first; at most the number asked for, then one "other" (key "") if there are more. */
-  readonly series: readonly { readonly key: string; readonly values: readonly (number | null)[] }[];
+  /** The largest first; at most the number asked for, then one of all others, whose key is "", if there are more. */
+  readonly series: readonly {
+    readonly key: string;
+    readonly isOther: boolean;
+    readonly values: readonly (number | null)[];
+  }[];
 }
 
 /**

@@ -419,6 +419,31 @@ describe("a series of rates", () => {
     );
   });
 
+  test("tells a key without a name from all others", async () => {
+    const row = await api.services.query.instrumentations.ensureStanding({
+      metric: "cpu.usage",
+      decomposition: ["cpumode"],
+    });
+    const from = Math.floor(Date.now() / 1000) - 2000;
+    await api.reportZones("cn-04", [{ name: "zone-4", owner: ACME, alias: "", state: "running" }]);
+    const builder = new BatchBuilder();
+    const about = { spec: row.spec, enabling: "unnamed", host: "cn-04", tick: 1, ts: from };
+    const percents = { "": 30, user: 20, kernel: 10, idle: 5 };
+    for (const [key, percent] of Object.entries(percents)) {
+      builder.addWindow({ ...about, zone: "zone-4", keys: [key], bucket: [], count: [], value: percent * 1e7 });
+    }
+    builder.addCoverage({ ...about, ...COVERED, events: 65e7 });
+    await postBatch(api, "cn-04", 1, builder.finish());
+    const { series } = await api.operator.json<Series>(
+      `/v1/instrumentations/${row.id}/series?by=cpumode&limit=2&from=${from}&to=${from + 1}`,
+    );
+    assert.deepEqual(series, [
+      { key: "", isOther: false, values: [30] },
+      { key: "user", isOther: false, values: [20] },
+      { key: "", isOther: true, values: [15] },
+    ]);
+  });
+
   test("gives a growth over several seconds as the rate of those seconds", async () => {
     const row = await api.services.query.instrumentations.ensureStanding({
       metric: "cpu.usage",

@@ -300,7 +300,7 @@ function fakeSeries(from: number, to: number, by: string): Series {
   const wave = (i: number): (number | null)[] =>
     times.map((ts) => (ts % 600 > 200 && ts % 600 < 220 ? null : 40 + 20 * Math.sin(ts / (20 + 9 * i)) + 12 * i));
   const keys = SERIES_KEYS[by] ?? ["web-3", "db-1", "global"];
-  const series = keys.map((key, i) => ({ key, values: wave(i) }));
+  const series = keys.map((key, i) => ({ key, isOther: false, values: wave(i) }));
   const phases = times.map((ts) => ts % 600);
   const missing = phases.map((phase) => phase > 200 && phase < 220);
   const partial = phases.map((phase) => phase >= 420 && phase < 434);

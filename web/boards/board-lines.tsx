@@ -7,7 +7,7 @@ import { quantity } from "../../core/units.ts";
 import type { Stretch } from "../api/resources.ts";
 import type { Zone } from "../clock.ts";
 import type { Crosshair } from "../heatmap/crosshair.ts";
-import { LinesChart, MAX_LINES } from "../lines/lines-chart.ts";
+import { LinesChart, MAX_LINES, OTHER } from "../lines/lines-chart.ts";
 import { stepLines } from "../lines/lines-keys.ts";
 import { LinesReadout, shownColumn } from "../lines/lines-readout.tsx";
 import { keyName } from "../panels/names.ts";
@@ -55,14 +55,14 @@ export function BoardLines({ name, series, by, stretch, colours, zone, aliases, 
         data-columns={series.times.length}
       />
       <dl class="panel-side" aria-label="values">
-        {series.series.slice(0, MAX_LINES).map(({ key, values }, i) => {
+        {series.series.slice(0, MAX_LINES).map(({ key, isOther, values }, i) => {
           const value = values[at] ?? null;
           const shown = value === null ? null : quantity(value, series.unit);
           return (
-            <div key={key} data-key-value={key}>
+            <div key={isOther ? OTHER : key} data-key-value={key}>
               <dt>
                 <i class={`swatch key-${i + 1}`} aria-hidden="true" />
-                {key === "" ? (by === null ? "total" : "other") : keyName(by ?? "", key, aliases)}
+                {isOther ? "other" : by === null ? "total" : keyName(by, key, aliases)}
               </dt>
               <dd>
                 {shown === null ? "–" : shown.number} <span class="unit">{shown?.unit}</span>

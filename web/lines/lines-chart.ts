@@ -24,6 +24,9 @@ export interface LinesScene {
 /** Lines that one chart has room for: the palette's eight and "other". */
 export const MAX_LINES = 9;
 
+/** Tells the line of all others from that of a key without a name. */
+export const OTHER = "\u0000other";
+
 const NARROW_PX = 600;
 
 export class LinesChart {

@@ -10,7 +10,7 @@ import type { Colours } from "../theme.ts";
 import { quantity } from "../../core/units.ts";
 import { admits } from "../view/terms.ts";
 import type { View } from "../view/view.ts";
-import { LinesChart, MAX_LINES } from "./lines-chart.ts";
+import { LinesChart, MAX_LINES, OTHER } from "./lines-chart.ts";
 import { stepLines } from "./lines-keys.ts";
 import { LinesReadout, shownColumn } from "./lines-readout.tsx";
 
@@ -97,22 +97,15 @@ function LineKeys({ by, answer, at, view, aliases, onIsolate }: Props & { readon
         <h2>{by === null ? "all" : fieldName(by)}</h2>
       </div>
       <ul>
-        {answer?.series.slice(0, MAX_LINES).map(({ key, values }, i) => {
+        {answer?.series.slice(0, MAX_LINES).map(({ key, isOther, values }, i) => {
           const value = values[at];
           const shown = value === null || value === undefined ? null : quantity(value, answer.unit);
-          const counted = by === null || admits(view.where, by, key);
+          const counted = by === null || isOther || admits(view.where, by, key);
           return (
-            <li class={counted ? "key" : "key out"} key={key} data-key-value={key}>
-              <button
-                type="button"
-                class="key-main"
-                disabled={by === null || key === ""}
-                onClick={() => onIsolate(key)}
-              >
+            <li class={counted ? "key" : "key out"} key={isOther ? OTHER : key} data-key-value={key}>
+              <button type="button" class="key-main" disabled={by === null || isOther} onClick={() => onIsolate(key)}>
                 <i class={`swatch key-${i + 1}`} aria-hidden="true" />
-                <span class="name">
-                  {key === "" ? (by === null ? "total" : "other") : keyName(by ?? "", key, aliases)}
-                </span>
+                <span class="name">{isOther ? "other" : by === null ? "total" : keyName(by, key, aliases)}</span>
                 <span class="total">
                   {shown?.number ?? "–"} <span class="unit">{shown?.unit}</span>
                 </span>

@@ -71,7 +71,7 @@ export function KeysPanel(props: Props) {
             value={part.key}
             total={part.total}
             all={breakdown?.total ?? 0}
-            spark={sparks?.series.find(({ key }) => key === part.key)?.values ?? null}
+            spark={sparks?.series.find(({ key, isOther }) => !isOther && key === part.key)?.values ?? null}
           />
         ))}
         {breakdown !== null && other > 0 && (
@@ -79,7 +79,7 @@ export function KeysPanel(props: Props) {
             <span class={hues.length > 0 ? "hue hue-9" : "hue"} aria-hidden="true" />
             <span class="key-main">
               <span class="name">other{breakdown.other === 0 ? ` (${folded.length})` : ""}</span>
-              <Sparkline values={sparks?.series.find(({ key }, i) => key === "" && i === SHOWN_KEYS)?.values ?? null} />
+              <Sparkline values={sparks?.series.find(({ isOther }) => isOther)?.values ?? null} />
               <span class="share">{formatShare(other, breakdown.total)}</span>
               <span class="total">{formatShort(other)}</span>
             </span>
