@@ -42,11 +42,10 @@ export interface HourPlan {
   readonly toTs: number;
 }
 
-/** @param range is cut to whole hours that are over */
+/** @param range is cut to whole hours that are over, as `wholeHours` has it */
 export async function planHours(reads: Reads, view: View, range: Range): Promise<HourPlan> {
   const { store, nowSec, signal } = reads;
-  const toTs = Math.floor(Math.min(range.toTs, nowSec) / HOUR_SEC) * HOUR_SEC;
-  const fromTs = Math.max(0, Math.min(toTs - HOUR_SEC, Math.ceil(range.fromTs / HOUR_SEC) * HOUR_SEC));
+  const { fromTs, toTs } = wholeHours(range, nowSec);
   const hours = (toTs - fromTs) / HOUR_SEC;
   const { spec } = view.instrumentation;
   const plan = await once(reads, `plan ${spec} ${fromTs} ${toTs}`, async () => {
@@ -59,6 +58,20 @@ export async function planHours(reads: Reads, view: View, range: Range): Promise
     return { ...found, segments };
   });
   return { view, plan, fromTs, toTs };
+}
+
+/**
+ * The whole hours of a range that are over. One without any, within an hour or not over yet, is widened to the hours that it
+ * touches, or to the last that is over: an answer has at least an hour.
+ */
+export function wholeHours(range: Range, nowSec: number): Range {
+  const before = (sec: number): number => Math.floor(sec / HOUR_SEC) * HOUR_SEC;
+  const after = (sec: number): number => Math.ceil(sec / HOUR_SEC) * HOUR_SEC;
+  const overTs = before(nowSec);
+  const inner = { fromTs: after(range.fromTs), toTs: Math.min(before(range.toTs), overTs) };
+  if (inner.toTs > inner.fromTs) return inner;
+  const toTs = Math.max(HOUR_SEC, Math.min(after(range.toTs), overTs));
+  return { fromTs: Math.min(before(range.fromTs), toTs - HOUR_SEC), toTs };
 }
 
 /** What has been asked of a longer range that contains this one; undefined: nothing has, in this request. */
