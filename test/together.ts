@@ -5,18 +5,33 @@
  *
  * Each file still runs alone: `node --import tsx --test test/core/histogram.test.ts`.
  */
+import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { after } from "node:test";
 
 const TESTS = new URL("./", import.meta.url);
-/** Far above what any group takes: by then a test has left a socket or a timer behind, which would keep the run for ever. */
+/** Far above what any group takes. */
 const GIVE_UP_MS = 900_000;
+/** For what ends by itself. Then a test has left a socket or a timer behind, as one that failed may, which would keep the run for ever. */
+const SETTLE_MS = 15_000;
+
+/**
+ * For a failed `assert.ok` without a message Node 20 looks for the call's text in the file, at the place that it has in what tsx made
+ * of the file: that may take it minutes, with nothing said meanwhile. The stack tells where it was as well.
+ */
+const { ok } = assert;
+Object.assign(assert, {
+  ok: (value: unknown, message: string | Error = "expected something true"): void => ok(value, message),
+});
 
 /** @param folders of test/; new test files in them join by themselves */
 export async function together(...folders: readonly string[]): Promise<void> {
-  setTimeout(() => {
+  const giveUp = (): void => {
     console.error(`${folders.join(", ")}: still running are ${process.getActiveResourcesInfo().join(", ")}`);
     process.exit(1);
-  }, GIVE_UP_MS).unref();
+  };
+  setTimeout(giveUp, GIVE_UP_MS).unref();
+  after(() => void setTimeout(giveUp, SETTLE_MS).unref());
   for (const folder of folders) {
     const files = readdirSync(new URL(`${folder}/`, TESTS)).filter((name) => name.endsWith(".test.ts"));
     for (const file of files.sort()) await import(new URL(`${folder}/${file}`, TESTS).href);
