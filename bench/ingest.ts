@@ -7,8 +7,8 @@
  * Ours counts the CPU of everything: collectors, ingest, engine and its merges, each a process of its own, and says which stage
  * took it; theirs that of the server alone, so "ingest and engine" is the row to hold against them where only storing is meant. The
  * engine's own ceiling is the same rows, encoded beforehand, straight into the same table in batches of the same size. Bytes on
- * disk are those of what each has after it has merged what it got. All are warm: each first gets some seconds that do not count.
- * Rounds are interleaved; medians.
+ * disk are those of what each has after it has merged what it got. Roll-ups are not in it: bench/query.ts tells their price. All are
+ * warm: each first gets some seconds that do not count. Rounds are interleaved; medians.
  *
  * Twice: one collector of 25 hosts for 40 s, and eight of 25 hosts each for 5 s, which is as many histograms, of a fleet of 200 hosts.
  *

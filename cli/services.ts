@@ -32,6 +32,8 @@ export interface ServicesOptions {
   readonly log: Log;
   /** How long the tiers are kept; default: 7 days raw, 90 days of minutes, 730 of hours. */
   readonly retention?: Retention;
+  /** False: minutes and hours are somebody else's to make, or nobody's. */
+  readonly rollups?: boolean;
   /** Alert rules and hooks of files, and what is allowed to hooks. */
   readonly alerting?: NonNullable<AccessOptions["alerting"]>;
   /** Ends a start that is under way. */
@@ -75,9 +77,11 @@ async function start(options: ServicesOptions, closers: Closers): Promise<Servic
   signal?.throwIfAborted();
   const state = await openState(store, (error) => log.warn({ err: error }, "control state could not be read again"));
   closers.add(() => state.close());
-  const { retention } = options;
-  const rollups = startRollups({ store, state, log, metrics, ...(retention && { retention }) });
-  closers.add(() => rollups.close());
+  const { retention, rollups = true } = options;
+  if (rollups) {
+    const job = startRollups({ store, state, log, metrics, ...(retention && { retention }) });
+    closers.add(() => job.close());
+  }
   const checks = [refusals(store)];
   const ingest = await startIngest({ store, state, log, metrics, host, port: 0, checks });
   closers.add(() => ingest.close());

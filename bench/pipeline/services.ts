@@ -11,6 +11,8 @@ process.once("message", (message) => void serve(message as ServicesOrder));
 async function serve({ dataDir, hosts, zones, distinctHosts, collectors }: ServicesOrder): Promise<void> {
   const services = await startServices({
     ...{ host: "127.0.0.1", port: 0, webDir: null, simulated: true, signInCode: null, log: silentLog(), dataDir },
+    // Once a minute they would fall into one stage or another.
+    rollups: false,
   });
   process.once("disconnect", () => void services.close().then(() => process.exit(0)));
   const { tokens, ownership } = services.state;
