@@ -18,6 +18,7 @@ import { createContext, isSecure, type QueryOptions } from "./context.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { instrumentationRoutes } from "./instrumentation-routes.ts";
 import type { Instrumentations } from "./instrumentations.ts";
+import { limitChanges } from "./change-rates.ts";
 import { limitReads } from "./gated-reads.ts";
 import { liveRoutes } from "./live-routes.ts";
 import { metadataRoutes } from "./metadata-routes.ts";
@@ -53,6 +54,7 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   const { bearer, signIn } = providerOf(options.oidc);
   const app = createApp({ log, tokens, bearer, guesses, secure, trustedProxies, bodyLimitBytes: 65_536 });
   const changeLimits = limitReads(app, options.readLimits, metrics);
+  limitChanges(app, options.changeLimits, metrics);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",

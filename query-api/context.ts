@@ -5,7 +5,8 @@ import { Type } from "typebox";
 import type { TenantInfo } from "../core/api.ts";
 import type { LiveFeed } from "../core/window.ts";
 import type { App, Reply, Request } from "../server/http.ts";
-import type { Guesses, GuessLimits } from "../server/guesses.ts";
+import type { Guesses } from "../server/guesses.ts";
+import type { RateLimits } from "../server/rates.ts";
 import type { Log } from "../server/log.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { Audit, type AuditRow } from "../store/audit.ts";
@@ -58,7 +59,8 @@ export interface QueryOptions {
   /** Whose bearer tokens are taken beside our own. */
   readonly oidc?: OidcOptions;
   readonly readLimits?: Partial<ReadLimits>;
-  readonly guessLimits?: GuessLimits;
+  readonly guessLimits?: RateLimits;
+  readonly changeLimits?: RateLimits;
 }
 
 /** What somebody did, to be noted. */

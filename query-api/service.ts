@@ -28,7 +28,7 @@ const EXPIRE_EVERY_MS = 10_000;
 /** Who may, and how much, where it is not the default. */
 export type AccessOptions = Pick<
   QueryOptions,
-  "publicUrl" | "trustedProxies" | "oidc" | "readLimits" | "guessLimits" | "alerting"
+  "publicUrl" | "trustedProxies" | "oidc" | "readLimits" | "guessLimits" | "changeLimits" | "alerting"
 >;
 
 export async function startQueryApi(

@@ -6,31 +6,17 @@
  * one address, and a neighbour's guessing must not lock them out. A token that has ended is no guess: a page left open and a
  * collector whose token was revoked send theirs for hours.
  */
-import { LRUCache } from "lru-cache";
 import { OperationalError } from "../core/errors.ts";
+import { Rates, type RateLimits } from "./rates.ts";
 
-export interface GuessLimits {
-  /** So many at once. */
-  readonly burst: number;
-  /** One more each so many milliseconds. */
-  readonly refillMs: number;
-}
-
-export const GUESS_LIMITS: GuessLimits = { burst: 30, refillMs: 2_000 };
-
-/** Addresses that are remembered: the least recently seen is forgotten first. */
-const MAX_ADDRESSES = 20_000;
+export const GUESS_LIMITS: RateLimits = { burst: 30, refillMs: 2_000 };
 
 export class Guesses {
-  readonly #limits: GuessLimits;
-  readonly #now: () => number;
-  /** When each address will have its whole burst again, epoch ms: a token bucket in one number (GCRA). */
-  readonly #fullMs = new LRUCache<string, number>({ max: MAX_ADDRESSES });
+  readonly #rates: Rates;
   #wrong = 0;
 
-  constructor(limits: GuessLimits = GUESS_LIMITS, now: () => number = Date.now) {
-    this.#limits = limits;
-    this.#now = now;
+  constructor(limits: RateLimits = GUESS_LIMITS, now: () => number = Date.now) {
+    this.#rates = new Rates(limits, now);
   }
 
   /** Wrong tokens since the start. */
@@ -45,17 +31,11 @@ export class Guesses {
    */
   count(address: string): void {
     this.#wrong += 1;
-    const { burst, refillMs } = this.#limits;
-    const key = networkOf(address);
-    const now = this.#now();
-    const fullMs = Math.max(now, this.#fullMs.get(key) ?? now) + refillMs;
-    const overMs = fullMs - now - burst * refillMs;
-    if (overMs > 0) {
-      throw new OperationalError("TOO_MANY_GUESSES", "expected a valid token; too many were wrong", {
-        info: { retryAfterSec: Math.ceil(overMs / 1000) },
-      });
-    }
-    this.#fullMs.set(key, fullMs);
+    const overMs = this.#rates.take(networkOf(address));
+    if (overMs === 0) return;
+    throw new OperationalError("TOO_MANY_GUESSES", "expected a valid token; too many were wrong", {
+      info: { retryAfterSec: Math.ceil(overMs / 1000) },
+    });
   }
 }
 

@@ -40,6 +40,7 @@ export const STATUSES: Readonly<Record<string, number>> = {
   TOO_MANY_GUESSES: 429,
   TOO_MANY_INSTRUMENTATIONS: 429,
   TOO_MANY_READS: 429,
+  TOO_MANY_CHANGES: 429,
   TOO_MANY_TOKENS: 429,
   TOO_MANY_VIEWERS: 429,
   // Nobody is there to read it; 499 is what nginx logs for that, and keeps it out of the failures.

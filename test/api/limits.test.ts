@@ -152,6 +152,30 @@ describe("the limits of the query API", () => {
     await full.close();
   });
 
+  test("a tenant changes so much and then waits; another, reads, dry runs and operators do not", async () => {
+    const busy = await startQueryApp(api, { changeLimits: { burst: 3, refillMs: 60_000 } });
+    const make = (client: Client, more: object = {}): Promise<Response> =>
+      client.fetch("/v1/instrumentations", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ metric: "syscall.ops", decomposition: ["latency"], ...more }),
+      });
+    const [acme, globex, operator] = [api.tenant(ACME), api.tenant(GLOBEX), api.operator].map(
+      ({ token }) => new Client(busy.url, token),
+    ) as [Client, Client, Client];
+    const { id: made } = (await (await make(acme)).json()) as { id: string };
+    assert.equal((await acme.fetch(`/v1/instrumentations/${made}`, { method: "DELETE" })).status, 204);
+    assert.equal((await make(acme)).status, 201);
+    const refused = await make(acme);
+    assert.deepEqual([refused.status, ((await refused.json()) as ErrorBody).code], [429, "TOO_MANY_CHANGES"]);
+    assert.equal(refused.headers.get("retry-after"), "60");
+    assert.equal((await make(acme, { dryRun: true })).status, 200);
+    assert.equal((await acme.fetch("/v1/instrumentations")).status, 200);
+    assert.equal((await make(globex)).status, 201);
+    for (let i = 0; i < 4; i++) assert.equal((await make(operator)).status, 201);
+    await busy.close();
+  });
+
   test("a tenant's reads beyond its share wait, then are 429 with Retry-After; another's and inserts go on", async () => {
     const heavy = heavyStore(api.services.store, "bomb");
     const readLimits = { perCaller: 2, total: 4, waiting: 2, waitMs: 100 };
