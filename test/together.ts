@@ -7,13 +7,13 @@
  */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { after } from "node:test";
+import { afterEach, beforeEach } from "node:test";
 
 const TESTS = new URL("./", import.meta.url);
 /** Far above what any group takes. */
 const GIVE_UP_MS = 900_000;
-/** For what ends by itself. Then a test has left a socket or a timer behind, as one that failed may, which would keep the run for ever. */
-const SETTLE_MS = 15_000;
+/** Longer than any `before` or `after`: once no test has run for so long, one has left a socket or a timer, as one that fails may. */
+const IDLE_MS = 120_000;
 
 /**
  * For a failed `assert.ok` without a message Node 20 looks for the call's text in the file, at the place that it has in what tsx made
@@ -31,7 +31,16 @@ export async function together(...folders: readonly string[]): Promise<void> {
     process.exit(1);
   };
   setTimeout(giveUp, GIVE_UP_MS).unref();
-  after(() => void setTimeout(giveUp, SETTLE_MS).unref());
+  let running = 0;
+  let lastMs = performance.now();
+  beforeEach(() => void (running += 1));
+  afterEach(() => {
+    running -= 1;
+    lastMs = performance.now();
+  });
+  setInterval(() => {
+    if (running === 0 && performance.now() - lastMs > IDLE_MS) giveUp();
+  }, 1000).unref();
   for (const folder of folders) {
     const files = readdirSync(new URL(`${folder}/`, TESTS)).filter((name) => name.endsWith(".test.ts"));
     for (const file of files.sort()) await import(new URL(`${folder}/${file}`, TESTS).href);

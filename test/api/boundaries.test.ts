@@ -91,7 +91,7 @@ describe("the query API at its edges", () => {
       const answer = await api
         .tenant(ACME)
         .json<Series>(`/v1/instrumentations/${row.id}/series?from=${from}&to=${from + 60}&columns=1`);
-      assert.deepEqual([answer.unit, answer.series], ["bytes", [{ key: "all", values: [1025] }]]);
+      assert.deepEqual([answer.unit, answer.series], ["bytes", [{ key: "all", isOther: false, values: [1025] }]]);
     });
 
     test("a tenant without a zone anywhere learns of no host", async () => {
