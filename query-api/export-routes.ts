@@ -8,6 +8,7 @@ import { FORMATS, startExport } from "./export.ts";
 import { ReadGate } from "./limits.ts";
 import { parseFractions } from "./quantiles.ts";
 import { parseRange } from "./resolution.ts";
+import { EXPORT_PACE, keepPace } from "./slow-readers.ts";
 import type { TokenRow } from "../store/tokens.ts";
 
 /** An export holds one of the engine's eight lanes for as long as its reader reads: most are left to reads that people wait for. */
@@ -66,6 +67,7 @@ export function exportRoutes({ app, store, metrics, viewOf, expectedFor, nowSec 
       const leave = await gate.enter(callerOf(principalOf(request)), signal);
       if (reply.raw.destroyed) leave();
       else reply.raw.once("close", leave);
+      keepPace(reply.raw, EXPORT_PACE, () => request.log.warn("an export was broken off: its reader took too little"));
       const stream = await startExport(store, view, asked, expectedFor(view.tenant), nowSec(), signal);
       const name = `${metricName(view.metric)}-${value}-${range.fromTs}-${range.toTs}.${format}`;
       return reply
