@@ -2,7 +2,7 @@
  * draft-form.tsx: the form of an instrumentation: one line for each thing that decides what is counted, and for how long.
  */
 import type { Metadata, MetadataMetric } from "../../core/api.ts";
-import { durationText, spanText } from "../clock.ts";
+import { durationText } from "../clock.ts";
 import { Line } from "../panels/form-line.tsx";
 import { Menu, type Option } from "../panels/menu.tsx";
 import { fieldName } from "../panels/names.ts";
@@ -269,12 +269,11 @@ interface SecondsProps {
 
 function SecondsMenu({ title, options, value, onPick }: SecondsProps) {
   const all = options.includes(value) ? options : [value, ...options];
-  const text = (seconds: number): string => (seconds < 120 ? spanText(seconds) : durationText(seconds));
   return (
     <Menu
       title={title}
-      label={text(value)}
-      options={all.map((each) => ({ id: String(each), label: text(each), selected: each === value }))}
+      label={durationText(value)}
+      options={all.map((each) => ({ id: String(each), label: durationText(each), selected: each === value }))}
       onPick={({ id }) => onPick(Number(id))}
     />
   );
