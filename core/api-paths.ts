@@ -22,7 +22,7 @@ export interface paths {
      */
     readonly post: operations["signIn"];
     /**
-     * Sign out
+     * Sign out; `endSession` is where to go for the same at the OpenID provider
      * @description For tokens of the role operator or tenant.
      */
     readonly delete: operations["signOut"];
@@ -1356,6 +1356,11 @@ export interface components {
         /** @description what to call it */
         readonly name: string;
       } | null;
+    };
+    readonly SignedOut: {
+      readonly ok: boolean;
+      /** @description where the session at the OpenID provider is ended; null: there is none to end */
+      readonly endSession: string | null;
     };
     readonly TenantDetail: {
       /** @description the owner_uuid of its zones */
@@ -2986,12 +2991,11 @@ export interface operations {
         content: {
           /**
            * @example {
-           *       "ok": true
+           *       "ok": true,
+           *       "endSession": null
            *     }
            */
-          readonly "application/json": {
-            readonly ok: boolean;
-          };
+          readonly "application/json": components["schemas"]["SignedOut"];
         };
       };
       readonly 401: components["responses"]["NoToken"];

@@ -3,7 +3,7 @@
  */
 import swagger from "@fastify/swagger";
 import { Guesses } from "../server/guesses.ts";
-import { createApp, type App, type BearerCheck } from "../server/http.ts";
+import { createApp, type App, type BearerCheck, type Request } from "../server/http.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { hookRoutes } from "./alerts/hook-routes.ts";
 import { Hooks } from "./alerts/hooks.ts";
@@ -77,8 +77,11 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
     transformObject: (made) => completed(("openapiObject" in made ? made.openapiObject : {}) as OpenApi),
   });
   const context = createContext(app, guesses, options);
-  sessionRoutes(app, { ...context, bearer });
-  oidcRoutes(app, { ...context, signIn, sessionSec: options.oidc?.sessionSec ?? OIDC_DEFAULTS.sessionSec });
+  // Without an address of its own as the browser calls it; the provider knows which addresses are ours.
+  const siteOf = (request: Request): string =>
+    options.publicUrl?.replace(/\/$/, "") ?? `http://${request.headers.host ?? ""}`;
+  sessionRoutes(app, { ...context, bearer, signIn, siteOf });
+  oidcRoutes(app, { ...context, signIn, siteOf, sessionSec: options.oidc?.sessionSec ?? OIDC_DEFAULTS.sessionSec });
   tenantRoutes(context);
   tokenRoutes(context);
   auditRoutes(context);

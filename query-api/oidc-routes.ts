@@ -14,8 +14,7 @@ import { beginSession, type SessionOptions } from "./session-routes.ts";
 export interface OidcRouteOptions extends SessionOptions {
   /** Absent: nobody is sent anywhere. */
   readonly signIn: OidcSignIn | undefined;
-  /** The site's own address. Absent: as the browser calls it; the provider knows which addresses are ours. */
-  readonly publicUrl?: string | undefined;
+  readonly siteOf: (request: Request) => string;
   readonly sessionSec: number;
 }
 
@@ -29,8 +28,7 @@ export function oidcRoutes(app: App, options: OidcRouteOptions): void {
   const cookie = secure ? "__Host-isotherm_sign_in" : "isotherm_sign_in";
   // Lax: the provider's page is another site, and it is that page that leads back.
   const attributes = { path: "/", httpOnly: true, sameSite: "lax", secure } as const;
-  const callbackOf = (request: Request): string =>
-    (options.publicUrl?.replace(/\/$/, "") ?? `http://${request.headers.host ?? ""}`) + CALLBACK;
+  const callbackOf = (request: Request): string => options.siteOf(request) + CALLBACK;
 
   app.route({
     method: "GET",

@@ -27,6 +27,8 @@ export interface Returned {
 interface Metadata {
   readonly authorization: URL;
   readonly token: URL;
+  /** Where a session there is ended (OpenID Connect RP-Initiated Logout 1.0); null: nobody says. */
+  readonly endSession: URL | null;
   /** The secret goes into the body, since the provider does not take it in a header. */
   readonly secretInBody: boolean;
   /** Every answer names its issuer. */
@@ -104,6 +106,17 @@ export class OidcSignIn {
     );
   }
 
+  /** @returns where the browser ends its session at the provider; null where that has no such place, or is not to be reached */
+  async end(returnTo: string): Promise<string | null> {
+    const metadata = await this.#known().catch(() => null);
+    if (metadata === null || metadata.endSession === null) return null;
+    const location = new URL(metadata.endSession);
+    // Without the ID token, which is not kept, it asks who is there whether they mean it.
+    location.searchParams.set("client_id", this.#options.clientId);
+    location.searchParams.set("post_logout_redirect_uri", returnTo);
+    return location.href;
+  }
+
   async #exchange(url: URL, secretInBody: boolean, form: Readonly<Record<string, string>>): Promise<string> {
     const { clientId, clientSecret } = this.#options;
     const headers: Record<string, string> = { accept: "application/json" };
@@ -143,6 +156,7 @@ export class OidcSignIn {
     return {
       authorization: endpointOf(json, "authorization_endpoint"),
       token: endpointOf(json, "token_endpoint"),
+      endSession: optionalOf(json, "end_session_endpoint"),
       secretInBody: !list.includes("client_secret_basic") && list.includes("client_secret_post"),
       namesIssuer: json["authorization_response_iss_parameter_supported"] === true,
     };
@@ -154,6 +168,15 @@ function endpointOf(metadata: Readonly<Record<string, unknown>>, name: string): 
     return safeUrl(String(metadata[name]), name);
   } catch (cause) {
     throw unavailable(`discovery has no ${name} to send anybody to`, cause);
+  }
+}
+
+/** People can sign in without it, so one that nobody may be sent to is none. */
+function optionalOf(metadata: Readonly<Record<string, unknown>>, name: string): URL | null {
+  try {
+    return endpointOf(metadata, name);
+  } catch {
+    return null;
   }
 }
 

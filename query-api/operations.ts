@@ -193,7 +193,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answer: access.SignInWays,
     example: { oidc: { name: "id.example.com" } },
   },
-  "DELETE /v1/session": { id: "signOut", answer: OK, example: { ok: true } },
+  "DELETE /v1/session": { id: "signOut", answer: access.SignedOut, example: { ok: true, endSession: null } },
   "GET /v1/metrics": {
     id: "listMetrics",
     answer: list("metrics", instrumentations.MetricInfo),

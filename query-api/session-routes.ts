@@ -11,9 +11,10 @@ import type { SessionInfo, TenantInfo } from "../core/api.ts";
 import { OperationalError } from "../core/errors.ts";
 import { OPERATOR } from "../core/window.ts";
 import type { Guesses } from "../server/guesses.ts";
-import { sameOrigin, sessionCookie, type App, type BearerCheck, type Reply } from "../server/http.ts";
+import { sameOrigin, sessionCookie, type App, type BearerCheck, type Reply, type Request } from "../server/http.ts";
 import { isPassing, OIDC, OIDC_SESSION, SIGN_IN_CODE, type TokenRow, type Tokens } from "../store/tokens.ts";
 import type { Noted } from "./context.ts";
+import type { OidcSignIn } from "./oidc-sign-in.ts";
 
 export interface SessionOptions {
   readonly tokens: Tokens;
@@ -30,10 +31,16 @@ export interface SessionOptions {
   readonly note: (principal: TokenRow, what: Noted) => Promise<void>;
 }
 
+export interface SignOutOptions {
+  /** Where people sign in besides; absent: nowhere. */
+  readonly signIn: Pick<OidcSignIn, "end"> | undefined;
+  readonly siteOf: (request: Request) => string;
+}
+
 const SESSION_MS = 12 * 3_600_000;
 const ANYBODY = { access: "public" } as const;
 
-export function sessionRoutes(app: App, options: SessionOptions): void {
+export function sessionRoutes(app: App, options: SessionOptions & SignOutOptions): void {
   const info = (principal: TokenRow): SessionInfo => ({
     role: principal.role,
     scope: principal.scope,
@@ -85,7 +92,7 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
     method: "DELETE",
     url: "/v1/session",
     config: { access: ["operator", "tenant"], scope: "read" },
-    schema: { summary: "Sign out", tags: ["session"] },
+    schema: { summary: "Sign out; `endSession` is where to go for the same at the OpenID provider", tags: ["session"] },
     handler: async (request, reply) => {
       const principal = request.principal as TokenRow;
       // A bearer token is revoked by an operator, not by signing out of a page.
@@ -94,7 +101,9 @@ export function sessionRoutes(app: App, options: SessionOptions): void {
         await options.note(principal, { action: "session.end", owner: ownerOf(principal), object: principal.id });
       }
       reply.clearCookie(sessionCookie(options.secure), attributesOf(options));
-      return { ok: true };
+      const isProviders = principal.parent === OIDC_SESSION && request.headers.authorization === undefined;
+      const endSession = isProviders ? await options.signIn?.end(`${options.siteOf(request)}/`) : null;
+      return { ok: true, endSession: endSession ?? null };
     },
   });
 }

@@ -36,6 +36,11 @@ export const SignInWays = object({
   oidc: orNull(object({ name: text("what to call it") }), "the OpenID provider that people are sent to; null: none"),
 });
 
+export const SignedOut = object({
+  ok: Type.Boolean(),
+  endSession: orNull(Type.String(), "where the session at the OpenID provider is ended; null: there is none to end"),
+});
+
 export const OwnershipInterval = object({
   zone: text(),
   alias: text(),

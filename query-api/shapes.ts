@@ -25,6 +25,7 @@ export type ShapesAreTheInterfaces = [
   Is<Static<typeof ALL.ErrorBody>, api.ErrorBody>,
   Is<Static<typeof ALL.SessionInfo>, api.SessionInfo>,
   Is<Static<typeof ALL.SignInWays>, api.SignInWays>,
+  Is<Static<typeof ALL.SignedOut>, api.SignedOut>,
   Is<Static<typeof ALL.TenantDetail>, api.TenantDetail>,
   Is<Static<typeof ALL.NewTokenInfo>, api.NewTokenInfo>,
   Is<Static<typeof ALL.AuditPage>, api.AuditPage>,

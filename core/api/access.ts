@@ -26,6 +26,13 @@ export interface SignInWays {
   readonly oidc: { readonly name: string } | null;
 }
 
+/** DELETE /v1/session. */
+export interface SignedOut {
+  readonly ok: boolean;
+  /** Where the session at the OpenID provider is ended; null: there is none to end. */
+  readonly endSession: string | null;
+}
+
 export interface TenantInfo {
   /** The owner's uuid. */
   readonly id: string;

@@ -41,6 +41,8 @@ export class OidcProvider {
   /** Requests to the token endpoint. */
   exchanges = 0;
   discoveries = 0;
+  /** Sessions ended here. */
+  ended = 0;
   issuer = "";
   readonly #codes = new Map<string, Asked>();
   readonly #server: Server = createServer((request, response) => {
@@ -79,6 +81,7 @@ export class OidcProvider {
           authorization_endpoint: `${this.issuer}/authorize`,
           token_endpoint: `${this.issuer}/token`,
           jwks_uri: `${this.issuer}/jwks`,
+          end_session_endpoint: `${this.issuer}/logout`,
           authorization_response_iss_parameter_supported: true,
           ...this.faults.metadata,
         });
@@ -92,6 +95,15 @@ export class OidcProvider {
         checkAsked(url.searchParams, this.redirectUris);
         response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
         response.end(pageFor(url.search, Object.keys(this.users)));
+        return;
+      }
+      case "/logout": {
+        const to = url.searchParams.get("post_logout_redirect_uri") ?? "";
+        const isOurs = this.redirectUris.some((uri) => new URL("/", uri).href === to);
+        if (!isOurs || url.searchParams.get("client_id") !== CLIENT.clientId)
+          throw new Error("a foreign end of a session");
+        this.ended += 1;
+        response.writeHead(302, { location: to }).end();
         return;
       }
       case "/login": {

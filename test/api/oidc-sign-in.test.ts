@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { SessionInfo, SignInWays } from "../../core/api.ts";
+import type { SessionInfo, SignedOut, SignInWays } from "../../core/api.ts";
 import type { QueryOptions } from "../../query-api/context.ts";
 import { startApi, type Api } from "./api-fixture.ts";
 import { OidcProvider, type Faults } from "./oidc-provider.ts";
@@ -109,6 +109,41 @@ describe("signing in at an OpenID provider", () => {
     assert.equal(await other.signIn("root"), "/#signed-in");
     assert.equal(((await other.session()) as SessionInfo).role, "operator");
     assert.equal(provider.discoveries > 0, true);
+  });
+
+  test("is ended at the provider too, where that has a place for it, and here in any case", async () => {
+    const signOut = async (browser: Browser, site = app): Promise<unknown> => {
+      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+      const headers = { cookie, origin: site.url };
+      const response = await fetch(`${site.url}/v1/session`, { method: "DELETE", headers });
+      assert.equal(await browser.session(), 401);
+      return ((await response.json()) as SignedOut).endSession;
+    };
+    const ada = new Browser(app.url);
+    await ada.signIn("ada");
+    const place = new URL(String(await signOut(ada)));
+    assert.equal(place.origin + place.pathname, `${provider.issuer}/logout`);
+    assert.deepEqual(
+      ["client_id", "post_logout_redirect_uri"].map((name) => place.searchParams.get(name)),
+      [provider.options.clientId, `${app.url}/`],
+    );
+    // A provider that has none, and one that would send people off without https.
+    for (const end_session_endpoint of [undefined, "http://elsewhere.example/logout", 7]) {
+      provider.faults = { metadata: { end_session_endpoint } };
+      const site = await startApp();
+      const browser = new Browser(site.url);
+      assert.equal(await browser.signIn("ada"), "/#signed-in");
+      assert.equal(await signOut(browser, site), null);
+      await site.close();
+    }
+    // A session that a token of ours was traded for is none of the provider's.
+    const headers = { "content-type": "application/json", origin: app.url };
+    const body = JSON.stringify({ token: api.operator.token });
+    const traded = await fetch(`${app.url}/v1/session`, { method: "POST", headers, body });
+    const own = new Browser(app.url);
+    const [name = "", value = ""] = (traded.headers.getSetCookie()[0] ?? "").split(";")[0]?.split("=") ?? [];
+    own.cookies.set(name, value);
+    assert.equal(await signOut(own), null);
   });
 
   test("asks for what the browser's own secret stands behind, and that secret alone is in a cookie scripts cannot read", async () => {

@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 import { OidcProvider } from "../api/oidc-provider.ts";
 import { startQueryApp, type QueryApp } from "../api/query-app.ts";
 import { builtPage } from "../web/built-page.ts";
+import { until } from "../until.ts";
 import { assertUsable, useStackBed, type StackBed } from "./stack-bed.ts";
 
 const { open, release } = useStackBed();
@@ -55,6 +56,16 @@ describe("the sign-in page", { timeout: 120_000 }, () => {
       assert.equal(new URL(page.url()).hash, "#page=fleet&host=cn-01&zone=local");
       await page.reload();
       await page.waitForSelector("[data-host=cn-01]");
+    }));
+
+  test("is where one comes back to from signing out at the provider as well", () =>
+    onSite("page=fleet", async (page) => {
+      await page.getByRole("link", { name: BUTTON }).click();
+      await page.getByRole("button", { name: "root" }).click();
+      await page.getByRole("button", { name: "sign out" }).click();
+      await page.getByRole("link", { name: BUTTON }).waitFor();
+      await until("the session at the provider has ended", () => provider.ended === 1);
+      assert.equal(new URL(page.url()).origin, site.url);
     }));
 
   test("says why one was not let in, keeps where one wanted to be, and then lets one in", () =>

@@ -36,9 +36,11 @@ export async function signIn(credential: BodyOf<"POST", "/v1/session">): Promise
   return session;
 }
 
+/** Ends the session here; one that the OpenID provider vouched for goes on to be ended there, and the page with it. */
 export async function signOut(): Promise<void> {
-  await ask("DELETE", "/v1/session");
+  const { endSession } = await ask("DELETE", "/v1/session");
   kept(() => localStorage.removeItem(SIGNED_IN));
+  if (endSession !== null) location.assign(endSession);
 }
 
 export async function readWays(): Promise<SignInWays> {
