@@ -51,14 +51,18 @@ describe("an incident of the simulator", () => {
       await query.alerts.reading(await readAlertFile("example.yaml", path))
     )();
     const rules = query.alerts.rules.living();
-    await until("all hosts have told all of it", async () => {
-      const [row] = await store.query<{ n: number }>(
-        `SELECT toUInt32(count()) AS n FROM (SELECT spec, host FROM windows WHERE kind = 0 AND status = 'ok' GROUP BY spec, host
+    await until(
+      "all hosts have told all of it",
+      async () => {
+        const [row] = await store.query<{ n: number }>(
+          `SELECT toUInt32(count()) AS n FROM (SELECT spec, host FROM windows WHERE kind = 0 AND status = 'ok' GROUP BY spec, host
          HAVING toUnixTimestamp(min(ts)) <= {from:UInt32} AND toUnixTimestamp(max(ts)) >= {to:UInt32})`,
-        { from: fromTs - QUIET_SEC + 10, to: toTs + 3 },
-      );
-      return (row?.n ?? 0) >= state.instrumentations.all().length * HOSTS;
-    });
+          { from: fromTs - QUIET_SEC + 10, to: toTs + 3 },
+        );
+        return (row?.n ?? 0) >= state.instrumentations.all().length * HOSTS;
+      },
+      300_000,
+    );
     for (const { rule } of rules) {
       const body = { rule, from: fromTs - QUIET_SEC + 30, to: toTs };
       tried.set((rule as { name: string }).name, await stack.operator.post<AlertTest>("/v1/alerts/test", body));

@@ -68,7 +68,8 @@ describe("on demand", () => {
       const { hosts = [] } = await detail(stack.operator, all.id);
       return hosts.length === HOSTS && hosts.every((host) => host.state === "running") ? hosts : undefined;
     });
-    assert.equal(running(), HOSTS);
+    // One more runs for a moment where zones have changed: a program's successor takes over before it ends.
+    await until("one program a host", () => running() === HOSTS);
     await remove(stack.operator, all.id);
     await remove(first, own.id);
     await until("the other still has columns", async () => {
