@@ -35,7 +35,8 @@ describe("an incident of the simulator", () => {
     const incident = Object.entries(INCIDENTS).map(([kind, { host }]) => {
       return { kind: kind as IncidentKind, host, fromMs: fromTs * 1000, toMs: toTs * 1000 };
     });
-    const backfillSec = QUIET_SEC + INCIDENT_SEC + SINCE_SEC + 15;
+    // And what the services may take to begin.
+    const backfillSec = QUIET_SEC + INCIDENT_SEC + SINCE_SEC + 90;
     stack = await startStack({
       hosts: HOSTS,
       zonesPerHost: 4,
