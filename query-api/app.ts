@@ -80,8 +80,9 @@ export async function createQueryApi(options: QueryOptions): Promise<QueryApi> {
   // Without an address of its own as the browser calls it; the provider knows which addresses are ours.
   const siteOf = (request: Request): string =>
     options.publicUrl?.replace(/\/$/, "") ?? `http://${request.headers.host ?? ""}`;
-  sessionRoutes(app, { ...context, bearer, signIn, siteOf });
-  oidcRoutes(app, { ...context, signIn, siteOf, sessionSec: options.oidc?.sessionSec ?? OIDC_DEFAULTS.sessionSec });
+  const session = { ...context, bearer, signIn, siteOf };
+  sessionRoutes(app, session);
+  oidcRoutes(app, { ...session, sessionSec: options.oidc?.sessionSec ?? OIDC_DEFAULTS.sessionSec });
   tenantRoutes(context);
   tokenRoutes(context);
   auditRoutes(context);

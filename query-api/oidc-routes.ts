@@ -8,13 +8,9 @@ import { Type } from "typebox";
 import { errorChain, OperationalError } from "../core/errors.ts";
 import { notFound, type App, type Reply, type Request } from "../server/http.ts";
 import { ANYBODY } from "./context.ts";
-import type { OidcSignIn } from "./oidc-sign-in.ts";
 import { beginSession, type SessionOptions } from "./session-routes.ts";
 
 export interface OidcRouteOptions extends SessionOptions {
-  /** Absent: nobody is sent anywhere. */
-  readonly signIn: OidcSignIn | undefined;
-  readonly siteOf: (request: Request) => string;
   readonly sessionSec: number;
 }
 

@@ -29,18 +29,16 @@ export interface SessionOptions {
   /** Says whose an OpenID provider's token is; absent: there is no provider. */
   readonly bearer?: BearerCheck | undefined;
   readonly note: (principal: TokenRow, what: Noted) => Promise<void>;
-}
-
-export interface SignOutOptions {
-  /** Where people sign in besides; absent: nowhere. */
-  readonly signIn: Pick<OidcSignIn, "end"> | undefined;
+  /** Sends people to the OpenID provider; absent: nobody is sent anywhere. */
+  readonly signIn: OidcSignIn | undefined;
+  /** The site's own address, or the one that the browser calls it by. */
   readonly siteOf: (request: Request) => string;
 }
 
 const SESSION_MS = 12 * 3_600_000;
 const ANYBODY = { access: "public" } as const;
 
-export function sessionRoutes(app: App, options: SessionOptions & SignOutOptions): void {
+export function sessionRoutes(app: App, options: SessionOptions): void {
   const info = (principal: TokenRow): SessionInfo => ({
     role: principal.role,
     scope: principal.scope,
@@ -96,14 +94,14 @@ export function sessionRoutes(app: App, options: SessionOptions & SignOutOptions
     handler: async (request, reply) => {
       const principal = request.principal as TokenRow;
       // A bearer token is revoked by an operator, not by signing out of a page.
-      if (request.headers.authorization === undefined) {
+      const isPage = request.headers.authorization === undefined;
+      if (isPage) {
         await options.tokens.revoke(principal.id);
         await options.note(principal, { action: "session.end", owner: ownerOf(principal), object: principal.id });
       }
       reply.clearCookie(sessionCookie(options.secure), attributesOf(options));
-      const isProviders = principal.parent === OIDC_SESSION && request.headers.authorization === undefined;
-      const endSession = isProviders ? await options.signIn?.end(`${options.siteOf(request)}/`) : null;
-      return { ok: true, endSession: endSession ?? null };
+      const provider = isPage && principal.parent === OIDC_SESSION ? options.signIn : undefined;
+      return { ok: true, endSession: (await provider?.end(`${options.siteOf(request)}/`)) ?? null };
     },
   });
 }

@@ -11,6 +11,7 @@ import type { StoreClient } from "../../store/client.ts";
 import { numericColumns } from "../../wire/answers.ts";
 import type { ExpectedHosts } from "../expected.ts";
 import { planColumns, type GridPlan } from "../planner.ts";
+import { widen } from "../resolution.ts";
 import { columnSql, coverageFilter, Params, presentSql, reading, windowsFilter, type Range } from "../sql.ts";
 import type { View } from "../view.ts";
 
@@ -65,13 +66,13 @@ export async function planHours(reads: Reads, view: View, range: Range): Promise
  * touches, or to the last that is over: an answer has at least an hour.
  */
 export function wholeHours(range: Range, nowSec: number): Range {
-  const before = (sec: number): number => Math.floor(sec / HOUR_SEC) * HOUR_SEC;
-  const after = (sec: number): number => Math.ceil(sec / HOUR_SEC) * HOUR_SEC;
-  const overTs = before(nowSec);
-  const inner = { fromTs: after(range.fromTs), toTs: Math.min(before(range.toTs), overTs) };
-  if (inner.toTs > inner.fromTs) return inner;
-  const toTs = Math.max(HOUR_SEC, Math.min(after(range.toTs), overTs));
-  return { fromTs: Math.min(before(range.fromTs), toTs - HOUR_SEC), toTs };
+  const begun = (sec: number): number => Math.floor(sec / HOUR_SEC) * HOUR_SEC;
+  const fromTs = Math.ceil(range.fromTs / HOUR_SEC) * HOUR_SEC;
+  const toTs = begun(Math.min(range.toTs, nowSec));
+  if (toTs > fromTs) return { fromTs, toTs };
+  const touched = widen(range, HOUR_SEC);
+  const endTs = Math.max(HOUR_SEC, Math.min(touched.toTs, begun(nowSec)));
+  return { fromTs: Math.min(touched.fromTs, endTs - HOUR_SEC), toTs: endTs };
 }
 
 /** What has been asked of a longer range that contains this one; undefined: nothing has, in this request. */

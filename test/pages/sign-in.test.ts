@@ -59,6 +59,7 @@ describe("the sign-in page", { timeout: 120_000 }, () => {
     }));
 
   test("is where one comes back to from signing out at the provider as well", async () => {
+    const before = bed.problems.length;
     await onSite("page=fleet", async (page) => {
       await page.getByRole("link", { name: BUTTON }).click();
       await page.getByRole("button", { name: "root" }).click();
@@ -68,8 +69,8 @@ describe("the sign-in page", { timeout: 120_000 }, () => {
       assert.equal(new URL(page.url()).origin, site.url);
     });
     // What the page was asking while its session ended is answered 401, which the browser writes down.
-    const own = bed.problems.filter((text) => !text.includes("status of 401"));
-    bed.problems.splice(0, bed.problems.length, ...own);
+    const since = bed.problems.splice(before);
+    bed.problems.push(...since.filter((text) => !text.includes("status of 401")));
   });
 
   test("says why one was not let in, keeps where one wanted to be, and then lets one in", () =>

@@ -10,7 +10,7 @@ import type { Crosshair } from "../heatmap/crosshair.ts";
 import { LinesChart, MAX_LINES, OTHER } from "../lines/lines-chart.ts";
 import { stepLines } from "../lines/lines-keys.ts";
 import { LinesReadout, shownColumn } from "../lines/lines-readout.tsx";
-import { keyName } from "../panels/names.ts";
+import { lineName } from "../panels/names.ts";
 import type { Colours } from "../theme.ts";
 import { useChartSize } from "./use-chart-size.ts";
 
@@ -62,7 +62,7 @@ export function BoardLines({ name, series, by, stretch, colours, zone, aliases, 
             <div key={isOther ? OTHER : key} data-key-value={key}>
               <dt>
                 <i class={`swatch key-${i + 1}`} aria-hidden="true" />
-                {isOther ? "other" : by === null ? "total" : keyName(by, key, aliases)}
+                {lineName(by, { key, isOther }, aliases)}
               </dt>
               <dd>
                 {shown === null ? "–" : shown.number} <span class="unit">{shown?.unit}</span>

@@ -4,7 +4,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Series } from "../../core/api.ts";
 import type { Crosshair } from "../heatmap/crosshair.ts";
-import { fieldName, keyName } from "../panels/names.ts";
+import { fieldName, lineName } from "../panels/names.ts";
 import type { Motion } from "../panels/header.tsx";
 import type { Colours } from "../theme.ts";
 import { quantity } from "../../core/units.ts";
@@ -105,7 +105,7 @@ function LineKeys({ by, answer, at, view, aliases, onIsolate }: Props & { readon
             <li class={counted ? "key" : "key out"} key={isOther ? OTHER : key} data-key-value={key}>
               <button type="button" class="key-main" disabled={by === null || isOther} onClick={() => onIsolate(key)}>
                 <i class={`swatch key-${i + 1}`} aria-hidden="true" />
-                <span class="name">{isOther ? "other" : by === null ? "total" : keyName(by, key, aliases)}</span>
+                <span class="name">{lineName(by, { key, isOther }, aliases)}</span>
                 <span class="total">
                   {shown?.number ?? "–"} <span class="unit">{shown?.unit}</span>
                 </span>

@@ -15,6 +15,16 @@ export function keyName(field: string, value: string, aliases: ReadonlyMap<strin
   return field === "zonename" ? (aliases.get(value) ?? value) : value;
 }
 
+/** A line of a series: its key's name. @param by what the lines are of; null: one line of everything */
+export function lineName(
+  by: string | null,
+  { key, isOther }: { readonly key: string; readonly isOther: boolean },
+  aliases: ReadonlyMap<string, string>,
+): string {
+  if (isOther) return "other";
+  return by === null ? "total" : keyName(by, key, aliases);
+}
+
 /** `zonename` reads as "zone" in a sentence; other fields are their own names. */
 export function fieldName(field: string): string {
   return field === "zonename" ? "zone" : field;
